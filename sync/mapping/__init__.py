@@ -1,0 +1,1 @@
+"""The mapping files: their schema, their reader, and the words of their faults."""
