@@ -1,0 +1,157 @@
+"""All that we may ever do to a tracker, what identifies it, and why something is not done."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from sync.richtext import Document
+    from sync.ticket import Audience
+
+PromiseName = Literal["first_response", "owned", "update", "escalation"]
+"""The fixed list that an action id may be made of; a name is never reused for another promise."""
+
+REFERENCE_LENGTH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """The rule that made an action, as written in a mapping file, and the sentence a person reads."""
+
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing owed to be said: a promise's step on one occasion.
+
+    `occasion` is the id of the tracker event that opened it (a comment, a change, or `created`); `step` counts
+    from 1. Neither depends on names, figures or texts of the mapping, so editing those re-sends nothing.
+    """
+
+    promise: PromiseName
+    occasion: str
+    step: int
+
+    def id(self, site: str, ticket: str) -> str:
+        """The action id (idempotency key): 12 characters, the first 6 of which are the visible reference."""
+        return action_id(site, ticket, self.promise, self.occasion, self.step)
+
+
+def action_id(site: str, ticket: str, promise: str, occasion: str, step: int) -> str:
+    """The idempotency key of one step: 60 bits over site, immutable ticket id, promise, occasion, step."""
+    parts = "\x1f".join((site, ticket, promise, occasion, str(step)))
+    digest = hashlib.sha256(parts.encode("utf-8", "surrogatepass")).digest()
+    return b32encode(digest[:10])[:12].decode().lower()
+
+
+def reference(identifier: str) -> str:
+    """The short visible form of an action id, unique enough within one ticket (30 bits)."""
+    return identifier[:REFERENCE_LENGTH]
+
+
+@dataclass(frozen=True, slots=True)
+class AddLabel:
+    """Put one label of ours on the ticket."""
+
+    ticket: str
+    label: str
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLabel:
+    """Take one label that we put off again."""
+
+    ticket: str
+    label: str
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class SetDue:
+    """Write the due date; `None` clears the one we wrote."""
+
+    ticket: str
+    due: date | None
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment:
+    """One comment that carries every obligation of its ticket in this pass; `ids` are their action ids."""
+
+    ticket: str
+    ids: tuple[str, ...]
+    obligations: tuple[Obligation, ...]
+    body: Document
+    audience: Audience
+    because: Because
+
+
+Action = AddLabel | RemoveLabel | SetDue | AddComment
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Skipped:
+    """A "no" with its reason: `what` would have been done, `why` it is not, with the remedy if there is one."""
+
+    ticket: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Failed:
+    """What went wrong with one ticket, or with a whole source (`ticket` is then empty)."""
+
+    ticket: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one write changes on a ticket: fields, labels and the ledger together.
+
+    `due` is meant only when `set_due`. `ledger` is the whole new ledger as JSON-able values, or None where
+    nothing is to be kept on the tracker.
+    """
+
+    add_labels: tuple[str, ...] = ()
+    remove_labels: tuple[str, ...] = ()
+    set_due: bool = False
+    due: date | None = None
+    ledger: dict[str, object] | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing visible would change; a ledger alone is no reason to write."""
+        return not (self.add_labels or self.remove_labels or self.set_due)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A comment ready to be posted: `marks` are the action ids it settles, kept where the tracker allows."""
+
+    body: Document
+    audience: Audience
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the tracker answered to a write: when (its own clock, aware UTC, if it says), the resulting label
+    set if it says, and for a comment its id and the audience that it really got.
+    """
+
+    at: datetime | None = None
+    labels: frozenset[str] | None = None
+    comment: str = ""
+    audience: Audience | None = None

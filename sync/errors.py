@@ -1,0 +1,122 @@
+"""The exceptions we raise on purpose, as a tree; each carries the exit status it ends a run with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+
+class MakegoodError(Exception):
+    """Whatever we refuse or fail on purpose; its text is a whole sentence for a person."""
+
+    exit_status: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong with a file: where, which key, what, and the remedy inside `what`."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        """`mappings/jira.toml:14:3: status.waitng: unknown key; did you mean 'waiting'?`."""
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.file}:{self.line}:{self.column}: {key}{self.what}"
+
+
+class ConfigurationError(MakegoodError):
+    """Config or mapping files that cannot be meant; every fault at once."""
+
+    exit_status = 2
+
+    def __init__(self, faults: Sequence[Fault] | str) -> None:
+        self.faults: tuple[Fault, ...] = () if isinstance(faults, str) else tuple(sorted(faults))
+        super().__init__(faults if isinstance(faults, str) else "\n".join(str(fault) for fault in self.faults))
+
+
+class StateError(MakegoodError):
+    """A state file that we will neither trust nor overwrite."""
+
+    exit_status = 2
+
+
+class GuardRefusedError(MakegoodError):
+    """A plan that cannot be meant; nothing of it was written."""
+
+    exit_status = 4
+
+
+class LockHeldError(MakegoodError):
+    """Another run works on the same state."""
+
+    exit_status = 5
+
+
+class TrackerError(MakegoodError):
+    """A tracker said no, or said nothing. Adapters raise only the classes below this one."""
+
+
+class CredentialsError(TrackerError):
+    """The tracker does not know us: a wrong, expired or missing token."""
+
+    exit_status = 3
+
+
+class ForbiddenError(TrackerError):
+    """The tracker knows us and does not let us."""
+
+    exit_status = 3
+
+
+class NotFoundError(TrackerError):
+    """Gone, or not visible to us; trackers do not tell which."""
+
+
+class InvalidError(TrackerError):
+    """The tracker refused what we sent; sending it again cannot help. `fields` names the refused ones."""
+
+    def __init__(self, message: str, fields: Sequence[str] = ()) -> None:
+        self.fields = tuple(fields)
+        super().__init__(message)
+
+
+class ConflictError(TrackerError):
+    """Somebody else wrote at the same moment; nothing of ours was applied."""
+
+
+class RateLimitedError(TrackerError):
+    """Rejected by a limit before anything was applied; safe to send again after `retry_after`."""
+
+    def __init__(
+        self,
+        message: str,
+        retry_after: timedelta | None = None,
+        scope: Literal["ticket", "source"] = "source",
+    ) -> None:
+        self.retry_after = retry_after
+        self.scope = scope
+        super().__init__(message)
+
+
+class ServerFaultError(TrackerError):
+    """A read failed at the tracker's end (5xx, no connection); safe to ask again."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class LostAnswerError(TrackerError):
+    """A write was sent and its outcome is unknown: it may be applied now, later or never."""
+
+
+class WorkbookError(TrackerError):
+    """A workbook that cannot be read or must not be rewritten."""

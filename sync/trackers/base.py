@@ -1,0 +1,115 @@
+"""The narrow protocol between the program and any tracker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from sync.action import Draft, Edit, Failed, Written
+    from sync.ticket import Comment, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one tracker can and cannot do.
+
+    `history`: its own change log is readable; without it an observation log is kept in the state. `ledger`: it
+    keeps an invisible value per ticket for us. `writers`: how many tickets may be written side by side.
+    """
+
+    history: bool
+    ledger: bool
+    writers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some tickets of a listing. `failed` are single records that could not be read; `cursor` is where the next
+    poll may start once everything up to here is remembered (None: not yet).
+    """
+
+    tickets: tuple[Ticket, ...]
+    failed: tuple[Failed, ...] = ()
+    cursor: str | None = None
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Our marks on one ticket: found ones, whether the search was complete, and the ledger if there is one.
+
+    `complete` False means unassessable (no right to read, truncated, lag): nothing may be concluded, and
+    nothing posted. `marks` maps each mark found (6 or 12 characters) to the comment that carries it.
+    """
+
+    complete: bool
+    marks: Mapping[str, Comment] = field(default_factory=dict)
+    ledger: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of `check --online`: fine, doubtful or broken, about what, and the remedy."""
+
+    level: Literal["ok", "warning", "error"]
+    about: str
+    what: str
+
+
+class Reader(Protocol):
+    """Reading one source. Every method raises only `TrackerError`s; instants are aware UTC."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What this tracker can do; needs no request."""
+        ...
+
+    def connect(self) -> str:
+        """Prove the credentials and return the immutable site or workspace id. Called once a pass."""
+        ...
+
+    def changed(self, cursor: str | None) -> Iterator[Page]:
+        """Tickets changed since the cursor, at least once each, overlap included; everything for None.
+
+        The cursor is opaque and made here. Never yields the same (id, version) twice in one call.
+        """
+        ...
+
+    def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These tickets as they are now, read by id, never from an index; missing ones are in `Page.gone`."""
+        ...
+
+    def ids(self) -> Iterable[str]:
+        """Every ticket id of the source, cheaply: the crawl that finds what polling misses."""
+        ...
+
+    def marks(self, ticket: str) -> Marks:
+        """Our marks on one ticket, read from the ticket itself."""
+        ...
+
+    def check(self) -> Iterable[Finding]:
+        """What is wrong or doubtful with credentials, fields, statuses, permissions and readers."""
+        ...
+
+
+class Tracker(Reader, Protocol):
+    """Reading and writing one source. A write is sent once: `LostAnswerError` means its outcome is unknown."""
+
+    def edit(self, ticket: str, edit: Edit) -> Written:
+        """Change labels, due date and ledger in as few requests as the tracker allows; idempotent."""
+        ...
+
+    def comment(self, ticket: str, draft: Draft) -> Written:
+        """Post one comment with its marks, confined to its audience; not idempotent."""
+        ...
+
+    def clone(self) -> Tracker:
+        """Another one for another thread, sharing nothing that is not thread-safe."""
+        ...
+
+    def close(self) -> None:
+        """Give connections back. What was written so far stays written."""
+        ...
