@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -87,16 +86,14 @@ class Change:
     said: str = ""
 
 
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One client issue as the mapping reads it.
 
     `id` is the tracker's immutable id, `key` what people call it. Instants are aware UTC. `fields` holds every
-    mapped field's value as text (missing ones are absent), keyed by the ticket field's name; `seen` says in
-    the tracker's words where each came from. `changes` and `comments` are oldest first. `complete_since`:
+    mapped field's value as text (missing ones are absent), keyed by the ticket field's name. `reported` is when
+    the client said it, never later than `created`. `kind` is the tracker's issue type. `due_text` is what the due
+    date field holds when that is no date. `changes` and `comments` are oldest first. `complete_since`:
     history before this instant may be missing (None: all of it is here). `audiences` are the circles to which
     a comment on this very ticket can be confined. `version` changes whenever the ticket does.
     `problems` are what could not be read, one sentence each, with the remedy.
@@ -113,16 +110,17 @@ class Ticket:
     created: datetime
     updated: datetime
     version: str
+    reported: datetime | None = None
     client: str | None = None
     engagement: str | None = None
     kind: str = ""
     reporter: Person | None = None
     assignee: Person | None = None
-    assigned_at: datetime | None = None
     labels: frozenset[str] = frozenset()
     due: date | None = None
+    due_text: str = ""
     resolved: datetime | None = None
-    fields: Mapping[str, str] = field(default=_NOTHING)
+    fields: Mapping[str, str] = field(default_factory=dict)
     comments: tuple[Comment, ...] = ()
     changes: tuple[Change, ...] = ()
     complete_since: datetime | None = None
