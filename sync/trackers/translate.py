@@ -200,16 +200,15 @@ class Translation:
     def _instant(self, value: str | None, name: str, problems: list[str]) -> datetime | None:
         if not value:
             return None
-        try:
-            at = (
-                datetime.strptime(value, self._date_format) if self._date_format else datetime.fromisoformat(value)
-            )
-        except ValueError:
+        at = self._moment(value)
+        if at is None:
             problems.append(f"{name}: {value!r} is no date; it is read as empty")
             return None
         return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
 
-    def _as_written(self, value: str) -> datetime | None:
+    def _moment(self, value: str) -> datetime | None:
+        with suppress(ValueError):
+            return datetime.fromisoformat(value)
         if self._date_format:
             with suppress(ValueError):
                 return datetime.strptime(value, self._date_format).replace(tzinfo=self._zone)
