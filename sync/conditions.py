@@ -1,0 +1,150 @@
+"""Whether a rule's condition holds for a ticket, and by what evidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from sync.mapping.models import Condition, Language
+    from sync.ticket import Ticket
+    from sync.words import Hit
+
+    Hits = Mapping[tuple[Language, str], Hit]
+    Test = Callable[["View"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What conditions may look at: the ticket, its mapped fields at one moment, and the phrases found in it."""
+
+    ticket: Ticket
+    fields: Mapping[str, str]
+    hits: Hits
+
+    def value(self, field: str) -> str:
+        """A ticket field as text; mapped ones first, then the built-in ones."""
+        if field in self.fields:
+            return self.fields[field]
+        ticket = self.ticket
+        match field:
+            case "kind" | "title" | "text" | "client" | "engagement" | "status":
+                return getattr(ticket, field) or ""
+            case "assignee" | "reporter":
+                person = ticket.assignee if field == "assignee" else ticket.reporter
+                return person.id if person else ""
+            case _:
+                return ""
+
+
+def compiled(condition: Condition) -> Test:
+    """The condition as a function of a view: its evidence in words, or an empty string if it does not hold."""
+    if condition.field is not None:
+        return _field_test(condition)
+    if condition.words is not None:
+        return _words_test(condition.words)
+    if condition.label is not None:
+        label = condition.label
+        return lambda view: f"label {label}" if label in view.ticket.labels else ""
+    if condition.not_ is not None:
+        inner = compiled(condition.not_)
+        return lambda view: "" if inner(view) else f"not {described(condition.not_)}"
+    tests = [compiled(part) for part in condition.all_of or condition.any_of or []]
+    return _all_test(tests) if condition.all_of is not None else _any_test(tests)
+
+
+def _field_test(condition: Condition) -> Test:
+    field = condition.field or ""
+    if condition.present is not None:
+        wanted = condition.present
+        return lambda view: described(condition) if bool(view.value(field)) is wanted else ""
+    if condition.matches is not None:
+        pattern = re.compile(condition.matches, re.IGNORECASE)
+        return lambda view: (
+            f"{field} contains “{found.group()[:60]}”"
+            if (found := pattern.search(view.value(field)[:20_000]))
+            else ""
+        )
+    values = [condition.equals] if condition.equals is not None else condition.one_of or []
+    wanted_values = {value.casefold() for value in values if value is not None}
+    return lambda view: f"{field} is “{value}”" if (value := view.value(field)).casefold() in wanted_values else ""
+
+
+def _words_test(words: Mapping[Language, list[str]]) -> Test:
+    phrases = frozenset((language, phrase) for language, listed in words.items() for phrase in listed)
+
+    def test(view: View) -> str:
+        for found, hit in view.hits.items():
+            if found in phrases:
+                return f"“{hit.snippet}”"
+        return ""
+
+    return test
+
+
+def _all_test(tests: list[Test]) -> Test:
+    def test(view: View) -> str:
+        evidence = []
+        for part in tests:
+            found = part(view)
+            if not found:
+                return ""
+            evidence.append(found)
+        return " and ".join(evidence)
+
+    return test
+
+
+def _any_test(tests: list[Test]) -> Test:
+    return lambda view: next((found for part in tests if (found := part(view))), "")
+
+
+def described(condition: Condition | None) -> str:
+    """The condition in a few plain words, for `explain`."""
+    if condition is None:
+        return ""
+    if condition.field is not None:
+        return _described_field(condition)
+    if condition.words is not None:
+        count = sum(map(len, condition.words.values()))
+        return f"one of {count} phrases ({', '.join(condition.words)})"
+    if condition.label is not None:
+        return f"label {condition.label}"
+    if condition.not_ is not None:
+        return f"not ({described(condition.not_)})"
+    joined = " and " if condition.all_of is not None else " or "
+    return joined.join(described(part) for part in condition.all_of or condition.any_of or [])
+
+
+def _described_field(condition: Condition) -> str:
+    if condition.present is not None:
+        return f"{condition.field} is {'filled' if condition.present else 'empty'}"
+    if condition.matches is not None:
+        return f"{condition.field} matches {condition.matches}"
+    values = [condition.equals] if condition.equals is not None else condition.one_of or []
+    return f"{condition.field} is {' or '.join(f'“{value}”' for value in values)}"
+
+
+def parts(condition: Condition) -> Iterator[Condition]:
+    """The condition and every one inside it."""
+    yield condition
+    inner = (condition.all_of or []) + (condition.any_of or []) + ([condition.not_] if condition.not_ else [])
+    for part in inner:
+        yield from parts(part)
+
+
+def phrases_in(conditions: Iterable[Condition]) -> Iterator[tuple[Language, str]]:
+    """Every phrase that the conditions ask for."""
+    for condition in conditions:
+        for part in parts(condition):
+            for language, listed in (part.words or {}).items():
+                for phrase in listed:
+                    yield language, phrase
+
+
+def fields_in(conditions: Iterable[Condition]) -> frozenset[str]:
+    """Every ticket field that the conditions ask for."""
+    return frozenset(part.field for condition in conditions for part in parts(condition) if part.field)
