@@ -139,3 +139,8 @@ def _state(due: datetime | None, now: datetime, dial: Dial, step: int) -> State:
     return (
         "paused" if any(begin <= now and (end is None or end > now) for begin, end in dial.pauses) else "running"
     )
+
+
+def off(promise: PromiseName, occasion: str, rule: str, started: datetime, note: str) -> Clock:
+    """A promise that is not watched over on this ticket, with the reason."""
+    return Clock(promise, occasion, rule, "off", started, note=note)

@@ -96,6 +96,7 @@ class Ticket:
     date field holds when that is no date. `changes` and `comments` are oldest first. `complete_since`:
     history before this instant may be missing (None: all of it is here). `audiences` are the circles to which
     a comment on this very ticket can be confined. `version` changes whenever the ticket does.
+    `ledger` is what makegood keeps on the ticket itself, where the tracker lets it and a listing shows it.
     `problems` are what could not be read, one sentence each, with the remedy.
     """
 
@@ -125,4 +126,5 @@ class Ticket:
     changes: tuple[Change, ...] = ()
     complete_since: datetime | None = None
     audiences: frozenset[Audience] = frozenset()
+    ledger: Mapping[str, object] | None = None
     problems: tuple[str, ...] = ()

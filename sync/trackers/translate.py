@@ -80,6 +80,7 @@ class Item:
     changes: tuple[RawChange, ...] = ()
     complete_since: datetime | None = None
     audiences: frozenset[Audience] = frozenset()
+    ledger: Values[str, object] | None = None
     problems: tuple[str, ...] = ()
 
 
@@ -161,6 +162,7 @@ class Translation:
             changes=self._changes(item.changes, problems),
             complete_since=item.complete_since,
             audiences=item.audiences,
+            ledger=item.ledger,
             problems=tuple(problems),
         )
 

@@ -1,0 +1,72 @@
+"""What we remember of one ticket, as plain values: said, written, refused, observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sync.action import Obligation, reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, datetime
+
+    from sync.action import PromiseName
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What was done on one ticket before.
+
+    `said`: action ids (12 characters), or references (6) where only those could be read back. `steps`: the last
+    occasion and step said of each promise, where that is known. `doubtful` is
+    since when a comment's outcome is unknown (None: none is). `labels` are those we wrote and nobody took off;
+    `refused` maps a label that a person took off to the reason it then stood for. `due` is the last date we
+    wrote, meant only when `due_written`.
+    """
+
+    said: frozenset[str] = frozenset()
+    steps: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    doubtful: datetime | None = None
+    labels: frozenset[str] = frozenset()
+    due: date | None = None
+    due_written: bool = False
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def has_said(self, identifier: str) -> bool:
+        """Whether the action is known to have been done."""
+        return identifier in self.said or reference(identifier) in self.said
+
+    def last_step(self, site: str, ticket: str, promise: PromiseName, occasion: str, most: int = 12) -> int:
+        """The highest step said of a promise on one occasion; 0 if none."""
+        if not self.said:
+            return 0
+        for step in range(most, 0, -1):
+            if self.has_said(Obligation(promise, occasion, step).id(site, ticket)):
+                return step
+        return 0
+
+
+NOTHING = Memory()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One observed difference of one field, or its first sight (`before` is then the same as `after`)."""
+
+    number: int
+    at: datetime
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One ticket's observation log, oldest first."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def latest(self, name: str) -> str | None:
+        """The field's value when last observed; None if it never was."""
+        return next((entry.after for entry in reversed(self.entries) if entry.field == name), None)

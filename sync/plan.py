@@ -1,0 +1,267 @@
+"""What is wanted × what is there × what we wrote → actions, and each "no" with its reason; and the guard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from sync.action import (
+    Action,
+    AddComment,
+    AddLabel,
+    Because,
+    Edit,
+    Failed,
+    RemoveLabel,
+    SetDue,
+    Skipped,
+)
+from sync.errors import GuardRefusedError
+from sync.memory import NOTHING, Memory
+from sync.ticket import Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import timedelta
+
+    from sync.judgement import Judgement
+    from sync.promises import Saying
+    from sync.richtext import Document
+    from sync.ticket import Ticket
+
+Mode = Literal["observe", "labels", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a plan may be at most before it is refused as one that cannot be meant."""
+
+    actions: int
+    client_comments: int
+    unclassified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How one source is planned for. `render` writes the comment that carries the given sayings."""
+
+    prefix: str
+    mode: Mode
+    backlog_after: timedelta
+    keeps_ledger: bool
+    render: Callable[[Judgement, Sequence[Saying]], Document]
+
+
+@dataclass(frozen=True, slots=True)
+class TicketPlan:
+    """What is to be done on one ticket, and the memory of it once that is done."""
+
+    ticket: Ticket
+    judged: Judgement
+    actions: tuple[Action, ...]
+    skipped: tuple[Skipped, ...]
+    before: Memory
+    after: Memory
+
+    @property
+    def comment(self) -> AddComment | None:
+        """The one comment of this plan, if it has one."""
+        return next((action for action in self.actions if isinstance(action, AddComment)), None)
+
+    def edit(self) -> Edit:
+        """The labels and the due date as one write."""
+        due = next((action for action in self.actions if isinstance(action, SetDue)), None)
+        return Edit(
+            add_labels=tuple(action.label for action in self.actions if isinstance(action, AddLabel)),
+            remove_labels=tuple(action.label for action in self.actions if isinstance(action, RemoveLabel)),
+            set_due=due is not None,
+            due=due.due if due else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one pass would do to one source. `trouble` is set when the source itself could not be served."""
+
+    source: str
+    tracker: str
+    mode: Mode
+    seen: int = 0
+    tickets: tuple[TicketPlan, ...] = ()
+    failed: tuple[Failed, ...] = ()
+    refusal: str = ""
+    trouble: str = ""
+    notices: tuple[str, ...] = ()
+
+    def actions(self) -> list[Action]:
+        """Every action, in the order in which it is shown and done."""
+        return [action for ticket in self.tickets for action in ticket.actions]
+
+    def skipped(self) -> list[Skipped]:
+        """Every "no", in the order of its ticket."""
+        return [skipped for ticket in self.tickets for skipped in ticket.skipped]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """One ticket's plan while it is being made."""
+
+    ticket: Ticket
+    actions: list[Action] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def skip(self, what: str, why: str) -> None:
+        self.skipped.append(Skipped(self.ticket.key, what, why))
+
+
+def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> TicketPlan:
+    """The plan for one judged ticket. A ticket that is resolved or closed is left as it is."""
+    before = memory or NOTHING
+    draft = _Draft(judged.ticket)
+    after = before
+    if judged.labels is not None:
+        after = _labels(draft, judged, before, terms.prefix)
+        after = _due(draft, judged, after)
+        _comment(draft, judged, before, terms)
+    return TicketPlan(judged.ticket, judged, tuple(draft.actions), tuple(sorted(draft.skipped)), before, after)
+
+
+def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Memory:
+    ticket = judged.ticket
+    wanted = {want.label: want for want in judged.labels or ()}
+    taken_off = before.labels - ticket.labels
+    refused = {label: reason for label, reason in before.refused.items() if label not in ticket.labels}
+    refused |= {label: wanted[label].reason for label in taken_off & wanted.keys()}
+    ours = set(before.labels & ticket.labels)
+    for label, want in sorted(wanted.items()):
+        if label in ticket.labels:
+            continue
+        if refused.get(label) == want.reason:
+            draft.skip(f"label {label}", "a person took it off; it stays off until its reason changes")
+            continue
+        refused.pop(label, None)
+        draft.actions.append(AddLabel(ticket.id, label, want.because))
+        ours.add(label)
+    for label in sorted(ours - wanted.keys()):
+        because = Because(f"labels.prefix {prefix}", "it no longer holds")
+        draft.actions.append(RemoveLabel(ticket.id, label, because))
+        ours.discard(label)
+    for label, why in sorted(judged.withheld.items()):
+        draft.skip(f"label {label}", why)
+    return replace(before, labels=frozenset(ours), refused=refused)
+
+
+def _due(draft: _Draft, judged: Judgement, before: Memory) -> Memory:
+    ticket, want = judged.ticket, judged.due
+    if want is None or ticket.due == want.day:
+        return before
+    if ticket.due_text:
+        draft.skip("due date", f"the field holds “{ticket.due_text[:40]}”, which is no date; correct it by hand")
+        return before
+    ours = before.due_written and ticket.due == before.due
+    if ticket.due is not None and not ours:
+        draft.skip("due date", f"a person set it to {ticket.due}; it is theirs")
+        return before
+    if ticket.due is None and before.due_written:
+        draft.skip("due date", "a person cleared the date that makegood wrote; it stays empty")
+        return before
+    draft.actions.append(SetDue(ticket.id, want.day, want.because))
+    return replace(before, due=want.day, due_written=True)
+
+
+def _comment(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> None:
+    owed = [saying for saying in judged.sayings if _is_news(judged.ticket, saying, before)]
+    if not owed:
+        return
+    fresh = [saying for saying in owed if judged.now - saying.since <= terms.backlog_after]
+    if len(fresh) < len(owed):
+        oldest = min(saying.since for saying in owed)
+        draft.skip("comment", f"backlog: it fell due on {oldest:%Y-%m-%d}, longer ago than backlog_after allows")
+    if not fresh:
+        return
+    if before.doubtful is not None:
+        draft.skip(
+            "comment",
+            f"the outcome of the comment sent at {before.doubtful:%Y-%m-%d %H:%M} UTC is unknown; "
+            "nothing more is said until it is found or `settle_after` has passed",
+        )
+        return
+    audience = _audience(judged)
+    if audience is None:
+        draft.skip("comment", _why_unsaid(judged))
+        return
+    if terms.mode == "labels":
+        draft.skip("comment", 'the source is in mode "labels"; set mode = "full" to let it comment')
+        return
+    draft.actions.append(_spoken(judged, fresh, audience, terms))
+
+
+def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms: Terms) -> AddComment:
+    ticket = judged.ticket
+    obligations = tuple(saying.obligation for saying in sayings)
+    rules = dict.fromkeys(saying.because.rule for saying in sayings)
+    texts = dict.fromkeys(saying.because.text for saying in sayings)
+    return AddComment(
+        ticket=ticket.id,
+        ids=tuple(obligation.id(ticket.site, ticket.id) for obligation in obligations),
+        obligations=obligations,
+        body=terms.render(judged, sayings),
+        audience=audience,
+        because=Because("; ".join(rules), "; ".join(texts)),
+    )
+
+
+def _is_news(ticket: Ticket, saying: Saying, memory: Memory) -> bool:
+    owed = saying.obligation
+    return memory.last_step(ticket.site, ticket.id, owed.promise, owed.occasion) < owed.step
+
+
+def _audience(judged: Judgement) -> Audience | None:
+    """The widest circle that may read the comment and that the tracker can confine it to."""
+    able = judged.ticket.audiences
+    if judged.audience is Audience.RESTRICTED:
+        return Audience.RESTRICTED if Audience.RESTRICTED in able else None
+    return max((audience for audience in able if Audience.NONE < audience <= judged.audience), default=None)
+
+
+def _why_unsaid(judged: Judgement) -> str:
+    if judged.audience is Audience.RESTRICTED:
+        return (
+            f"a {judged.classification.category} ticket is confidential, and a comment here cannot be confined to "
+            "a restricted circle; set restricted_to in the mapping if the tracker can"
+        )
+    return 'clients may read comments here; state readers = "staff" in the config if they cannot'
+
+
+def guard(tickets: Iterable[TicketPlan], limits: Limits) -> str:
+    """Why this plan cannot be meant, naming number, key and remedy; empty if it can."""
+    plans = list(tickets)
+    actions = sum(len(plan.actions) for plan in plans)
+    if actions > limits.actions:
+        return (
+            f"{actions} actions in one pass, and guard.actions allows {limits.actions}; look through the dry run, "
+            f"then raise guard.actions or pass --max-actions {actions} for this once"
+        )
+    client = sum(plan.comment is not None and plan.comment.audience is Audience.CLIENT for plan in plans)
+    if client > limits.client_comments:
+        return (
+            f"{client} comments that a client can read in one pass, and guard.client_comments allows "
+            f"{limits.client_comments}; look through the dry run, then raise it"
+        )
+    live = [plan for plan in plans if plan.ticket.status.live]
+    lost = sum(plan.judged.classification.category == "unclassified" for plan in live)
+    if len(live) >= SMALLEST_SAMPLE and lost > limits.unclassified * len(live):
+        return (
+            f"{lost} of {len(live)} tickets are unclassified, and guard.unclassified allows a share of "
+            f"{limits.unclassified:.0%}; look at taxonomy.toml and the mapped category field, or raise it"
+        )
+    return ""
+
+
+SMALLEST_SAMPLE = 10
+
+
+def refuse(plan: Plan) -> None:
+    """GuardRefusedError if the guard refused the plan."""
+    if plan.refusal:
+        raise GuardRefusedError(f"{plan.source}: {plan.refusal}; nothing of it was written")
