@@ -28,7 +28,11 @@ Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Where a source stands: its cursor, its last crawl, and the policy that last judged it."""
+    """Where a source stands: its cursor, its last crawl, and the digest of the policy that last judged it.
+
+    `halted` is the policy under which a comment reached a wider circle than it was meant for: while that
+    policy lasts, the source gets no comment.
+    """
 
     site: str = ""
     cursor: str | None = None
@@ -36,6 +40,7 @@ class SourceState:
     policy: str = ""
     last_good: datetime | None = None
     trouble: str = ""
+    halted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,12 @@ class Store:
     def source(self, name: str) -> SourceState:
         """Where the source stands; a blank one if it was never seen."""
         row = self._database.execute(
-            "SELECT site, cursor, crawled_at, policy, last_good, trouble FROM sources WHERE name = ?", (name,)
+            "SELECT site, cursor, crawled_at, policy, last_good, trouble, halted FROM sources WHERE name = ?",
+            (name,),
         ).fetchone()
         if row is None:
             return SourceState()
-        return SourceState(row[0], row[1], _instant(row[2]), row[3], _instant(row[4]), row[5])
+        return SourceState(row[0], row[1], _instant(row[2]), row[3], _instant(row[4]), row[5], row[6])
 
     def clients(self, names: Iterable[str]) -> list[Row]:
         """The index rows of these clients' tickets, of all sources."""
@@ -294,9 +300,10 @@ class Store:
         """The end of a pass: the source's cursor, its tickets' index rows, and changed memories; one commit."""
         with self._committed():
             self._database.execute(
-                "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
                 "site = excluded.site, cursor = excluded.cursor, crawled_at = excluded.crawled_at, "
-                "policy = excluded.policy, last_good = excluded.last_good, trouble = excluded.trouble",
+                "policy = excluded.policy, last_good = excluded.last_good, trouble = excluded.trouble, "
+                "halted = excluded.halted",
                 (
                     source,
                     state.site,
@@ -305,6 +312,7 @@ class Store:
                     state.policy,
                     _text(state.last_good),
                     state.trouble,
+                    state.halted,
                 ),
             )
             self._database.executemany(
@@ -387,7 +395,8 @@ class Store:
         )
         self._database.execute(
             "INSERT INTO tickets "
-            "(site, id, source, key, client, category, opened, live, labels, due, due_written, refused) VALUES (?, ?, '', '', '', 'unclassified', '1970-01-01T00:00:00+00:00', 0, ?, ?, ?, ?) "
+            "(site, id, source, key, client, category, opened, live, labels, due, due_written, refused) "
+            "VALUES (?, ?, '', '', '', 'unclassified', '1970-01-01T00:00:00+00:00', 0, ?, ?, ?, ?) "
             "ON CONFLICT (site, id) DO UPDATE SET labels = excluded.labels, due = excluded.due, "
             "due_written = excluded.due_written, refused = excluded.refused",
             (site, ticket, *values),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -112,4 +112,13 @@ class Tracker(Reader, Protocol):
 
     def close(self) -> None:
         """Give connections back. What was written so far stays written."""
+        ...
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """A tracker whose many writes are one: all of them are done, or none is."""
+
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written]:
+        """Make these tickets' writes in one durable step, each with its answer in the same order."""
         ...

@@ -1,0 +1,295 @@
+"""The only caller of a tracker's writes: intend (commit), perform (once), settle (commit)."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, cast
+
+from sync.action import Draft, Edit, Failed
+from sync.errors import (
+    CredentialsError,
+    LostAnswerError,
+    RateLimitedError,
+    TrackerError,
+)
+from sync.ledger import ledger
+from sync.store import Intent, Outcome, Settlement
+from sync.ticket import Audience
+from sync.trackers.base import Batching
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from sync.action import Written
+    from sync.plan import TicketPlan
+    from sync.store import Store
+    from sync.trackers.base import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one ticket's writes ended. `leaked` names a comment that a wider circle can read than was meant."""
+
+    plan: TicketPlan
+    edited: bool = False
+    commented: bool = False
+    failed: Failed | None = None
+    leaked: bool = False
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One write of a ticket: its journal number, and how it ended once it has."""
+
+    number: int
+    error: TrackerError | None = None
+    written: Written | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """Everything that writing a plan needs.
+
+    `clock` tells the time; `stopping` asks to end after what is in hand; `progress` is told of tickets done.
+    """
+
+    store: Store
+    tracker: Tracker
+    run: str
+    clock: Callable[[], datetime]
+    stopping: Callable[[], bool] = lambda: False
+    progress: Callable[[int], None] = lambda _done: None
+
+
+def apply(plans: Sequence[TicketPlan], pen: Pen) -> list[Result]:
+    """Write the plans; each ticket's labels and due date first, then its one comment.
+
+    Every write is in the journal before it is sent and settled after it was answered. A lost answer leaves the
+    write `unknown`: it is never sent again here. One ticket's failure does not touch the others; refused
+    credentials, a quota or a leak end the work.
+    """
+    todo = [plan for plan in plans if plan.actions]
+    if isinstance(pen.tracker, Batching):
+        return _together(todo, pen, pen.tracker) if todo else []
+    return list(_side_by_side(todo, pen)) if todo else []
+
+
+def _edit_of(plan: TicketPlan, tracker: Tracker) -> Edit | None:
+    """The first write of a ticket, with the ledger; None if there is nothing to write before the comment."""
+    edit = plan.edit()
+    if not tracker.capabilities.ledger:
+        return None if edit.empty else edit
+    if edit.empty and (plan.comment is None or plan.ticket.ledger is not None):
+        return None
+    return replace(edit, ledger=ledger(plan.before, plan.comment, plan.after))
+
+
+def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
+    intents = []
+    site, ticket = plan.ticket.site, plan.ticket.id
+    if edit is not None:
+        detail: dict[str, object] = {"add": edit.add_labels, "remove": edit.remove_labels}
+        if edit.set_due:
+            detail["due"] = edit.due.isoformat() if edit.due else None
+        intents.append(Intent(site, ticket, "edit", detail))
+    if plan.comment is not None:
+        said = [[owed.promise, owed.occasion, owed.step] for owed in plan.comment.obligations]
+        intents.append(Intent(site, ticket, "comment", {"said": said, "audience": str(plan.comment.audience)}))
+    return intents
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    plan: TicketPlan
+    edit: Edit | None
+    numbers: tuple[int, ...]
+
+
+def _intended(plans: Sequence[TicketPlan], pen: Pen) -> list[_Job]:
+    """The plans as jobs, all of whose writes now stand in the journal: one commit."""
+    edits = [_edit_of(plan, pen.tracker) for plan in plans]
+    intents = [_intents(plan, edit) for plan, edit in zip(plans, edits, strict=True)]
+    numbers = iter(pen.store.intend(pen.run, [intent for listed in intents for intent in listed], pen.clock()))
+    return [
+        _Job(plan, edit, tuple(next(numbers) for _ in listed))
+        for plan, edit, listed in zip(plans, edits, intents, strict=True)
+    ]
+
+
+# --- many requests side by side ----------------------------------------
+
+
+def _side_by_side(todo: list[TicketPlan], pen: Pen) -> Iterator[Result]:
+    writers = min(pen.tracker.capabilities.writers, len(todo))
+    hands: SimpleQueue[Tracker] = SimpleQueue()
+    with ExitStack() as stack:
+        for _ in range(writers):
+            hand = pen.tracker.clone()
+            stack.callback(hand.close)
+            hands.put(hand)
+        pool = stack.enter_context(ThreadPoolExecutor(writers, thread_name_prefix="write"))
+        pending: dict[Future[tuple[_Part, ...]], _Job] = {}
+        waiting, stop = list(reversed(todo)), False
+        while pending or (waiting and not stop):
+            room = 0 if stop or pen.stopping() else 2 * writers - len(pending)
+            if room <= 0 and not pending:
+                break
+            taken = [waiting.pop() for _ in range(min(room, len(waiting)))] if room > writers // 2 else []
+            for job in _intended(taken, pen) if taken else ():
+                pending[pool.submit(_perform, job, hands)] = job
+            done, _ = wait(pending, return_when=FIRST_COMPLETED)
+            ended = [(pending.pop(future), future.result()) for future in done]
+            results = _settled(ended, pen)
+            stop = stop or any(result.stop for result in results)
+            pen.progress(len(results))
+            yield from results
+
+
+def _perform(job: _Job, hands: SimpleQueue[Tracker]) -> tuple[_Part, ...]:
+    tracker = hands.get()
+    try:
+        return tuple(_writes(job, tracker))
+    finally:
+        hands.put(tracker)
+
+
+def _writes(job: _Job, tracker: Tracker) -> Iterator[_Part]:
+    """Each write of one ticket, in order; after one that failed the rest is not sent."""
+    plan, numbers = job.plan, iter(job.numbers)
+    failed: TrackerError | None = None
+    if job.edit is not None:
+        part = _once(next(numbers), lambda: tracker.edit(plan.ticket.id, cast("Edit", job.edit)))
+        failed = part.error
+        yield part
+    comment = plan.comment
+    if comment is None:
+        return
+    number = next(numbers)
+    if failed is None and comment.audience is Audience.CLIENT:
+        failed = _changed_meanwhile(plan, tracker)
+    if failed is not None:
+        yield _Part(number, TrackerError(f"not sent, because {failed}"))
+        return
+    draft = Draft(comment.body, comment.audience, comment.ids)
+    yield _once(number, lambda: tracker.comment(plan.ticket.id, draft))
+
+
+def _once(number: int, write: Callable[[], Written]) -> _Part:
+    try:
+        return _Part(number, written=write())
+    except TrackerError as error:
+        return _Part(number, error)
+
+
+def _changed_meanwhile(plan: TicketPlan, tracker: Tracker) -> TrackerError | None:
+    """Before a client reads it: the ticket once more, so that nothing is said that no longer holds."""
+    try:
+        for page in tracker.fetch([plan.ticket.id]):
+            for ticket in page.tickets:
+                known = {comment.id for comment in plan.ticket.comments}
+                if ticket.status is plan.ticket.status and {comment.id for comment in ticket.comments} <= known:
+                    return None
+    except TrackerError as error:
+        return error
+    return TrackerError("the ticket changed meanwhile; it is judged again in the next pass")
+
+
+# --- one write for all ----------------------------------------
+
+
+def _together(todo: list[TicketPlan], pen: Pen, tracker: Batching) -> list[Result]:
+    jobs = _intended(todo, pen)
+    writes = [(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs]
+    try:
+        written = tracker.batch(writes)
+    except TrackerError as error:
+        ended = [(job, tuple(_Part(number, error) for number in job.numbers)) for job in jobs]
+    else:
+        ended = [
+            (job, tuple(_Part(number, written=answer) for number in job.numbers))
+            for job, answer in zip(jobs, written, strict=True)
+        ]
+    pen.progress(len(jobs))
+    return _settled(ended, pen)
+
+
+def _draft(plan: TicketPlan) -> Draft | None:
+    comment = plan.comment
+    return Draft(comment.body, comment.audience, comment.ids) if comment else None
+
+
+# --- settling ----------------------------------------
+
+
+def _settled(ended: Iterable[tuple[_Job, tuple[_Part, ...]]], pen: Pen) -> list[Result]:
+    """The results of finished jobs, all settled in the journal in one commit."""
+    results, settlements = [], []
+    for job, parts in ended:
+        result = _result(job, parts)
+        results.append(result)
+        for part, is_edit in zip(parts, _kinds(job), strict=True):
+            settlements.append(_settlement(job, part, is_edit=is_edit))
+    pen.store.settle(settlements, pen.clock())
+    return results
+
+
+def _kinds(job: _Job) -> tuple[bool, ...]:
+    """Whether each part is the edit."""
+    return tuple([True] * (job.edit is not None) + [False] * (job.plan.comment is not None))
+
+
+def _settlement(job: _Job, part: _Part, *, is_edit: bool) -> Settlement:
+    plan, site, ticket = job.plan, job.plan.ticket.site, job.plan.ticket.id
+    if part.error is not None:
+        outcome: Outcome = "unknown" if isinstance(part.error, LostAnswerError) else "failed"
+        return Settlement(part.number, site, ticket, outcome, note=str(part.error))
+    if is_edit:
+        return Settlement(part.number, site, ticket, "settled", memory=plan.after)
+    comment = part.written.comment if part.written else ""
+    said = plan.comment.obligations if plan.comment else ()
+    return Settlement(part.number, site, ticket, "settled", said=said, comment=comment)
+
+
+def _result(job: _Job, parts: tuple[_Part, ...]) -> Result:
+    plan, key = job.plan, job.plan.ticket.key
+    failed, edited, commented, leaked, stop = None, False, False, False, False
+    for part, is_edit in zip(parts, _kinds(job), strict=True):
+        what = "labels and due date" if is_edit else "comment"
+        if part.error is not None:
+            failed = failed or Failed(key, what, str(part.error))
+            stop = stop or _ends_the_work(part.error)
+        elif is_edit:
+            edited = True
+        else:
+            commented = True
+            leaked = _leaks(plan, part.written)
+    if leaked:
+        failed = Failed(key, "comment", _leak(plan))
+        stop = True
+    return Result(plan, edited, commented, failed, leaked, stop)
+
+
+def _ends_the_work(error: TrackerError) -> bool:
+    if isinstance(error, RateLimitedError):
+        return error.scope == "source"
+    return isinstance(error, CredentialsError)
+
+
+def _leaks(plan: TicketPlan, written: Written | None) -> bool:
+    """Whether the answer to the write shows a wider audience than was meant."""
+    if plan.comment is None or written is None or written.audience is None:
+        return False
+    return written.audience > plan.comment.audience
+
+
+def _leak(plan: TicketPlan) -> str:
+    return (
+        f"it was meant for {plan.comment.audience if plan.comment else 'nobody'} and more people can read it; "
+        "delete or restrict it by hand, then correct `readers` or `restricted_to`: until the configuration "
+        "changes this source gets no further comment"
+    )
