@@ -32,9 +32,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of one ticket's client: its other tickets, oldest first."""
+    """What is known of one ticket's client: all its tickets, oldest first, of which `me` is this one."""
 
-    others: tuple[Known, ...] = ()
+    tickets: tuple[Known, ...] = ()
+    me: tuple[str, str] = ("", "")
 
     def earlier(self, opened: datetime, within: timedelta, category: Category | None = None) -> list[Known]:
         """Others opened before `opened` that were then recent (opened within `within`) or still open.
@@ -43,8 +44,9 @@ class Facts:
         """
         return [
             known
-            for known in self.others
+            for known in self.tickets
             if known.opened < opened
+            and (known.site, known.id) != self.me
             and (known.opened >= opened - within or known.open_at(opened))
             and (category is None or known.category == category)
         ]
@@ -62,9 +64,7 @@ class Fold:
     def of(self, client: str | None, site: str, ticket: str) -> Facts:
         """The facts for one ticket: its client's others. A ticket without a client has none."""
         listed = self.by_client.get(client, ()) if client else ()
-        if not listed:
-            return NO_FACTS
-        return Facts(tuple(known for known in listed if (known.site, known.id) != (site, ticket)))
+        return Facts(listed, (site, ticket)) if listed else NO_FACTS
 
 
 def fold(known: Iterable[Known]) -> Fold:

@@ -16,7 +16,6 @@ from sync.action import (
     SetDue,
     Skipped,
 )
-from sync.errors import GuardRefusedError
 from sync.memory import NOTHING, Memory
 from sync.ticket import Audience
 
@@ -30,6 +29,8 @@ if TYPE_CHECKING:
     from sync.ticket import Ticket
 
 Mode = Literal["observe", "labels", "full"]
+
+SMALLEST_SAMPLE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,6 @@ class Terms:
     prefix: str
     mode: Mode
     backlog_after: timedelta
-    keeps_ledger: bool
     render: Callable[[Judgement, Sequence[Saying]], Document]
 
 
@@ -62,6 +62,11 @@ class TicketPlan:
     skipped: tuple[Skipped, ...]
     before: Memory
     after: Memory
+
+    @property
+    def urgency(self) -> int:
+        """The ticket's rank; 0 for one that is resolved or closed."""
+        return self.judged.urgency.score if self.judged.urgency else 0
 
     @property
     def comment(self) -> AddComment | None:
@@ -233,8 +238,11 @@ def _why_unsaid(judged: Judgement) -> str:
     return 'clients may read comments here; state readers = "staff" in the config if they cannot'
 
 
-def guard(tickets: Iterable[TicketPlan], limits: Limits) -> str:
-    """Why this plan cannot be meant, naming number, key and remedy; empty if it can."""
+def guard(tickets: Iterable[TicketPlan], limits: Limits, live: int, unclassified: int) -> str:
+    """Why this plan cannot be meant, naming number, key and remedy; empty if it can.
+
+    `live` and `unclassified` count the pass's tickets; the share is looked at from ten live ones on.
+    """
     plans = list(tickets)
     actions = sum(len(plan.actions) for plan in plans)
     if actions > limits.actions:
@@ -248,20 +256,9 @@ def guard(tickets: Iterable[TicketPlan], limits: Limits) -> str:
             f"{client} comments that a client can read in one pass, and guard.client_comments allows "
             f"{limits.client_comments}; look through the dry run, then raise it"
         )
-    live = [plan for plan in plans if plan.ticket.status.live]
-    lost = sum(plan.judged.classification.category == "unclassified" for plan in live)
-    if len(live) >= SMALLEST_SAMPLE and lost > limits.unclassified * len(live):
+    if live >= SMALLEST_SAMPLE and unclassified > limits.unclassified * live:
         return (
-            f"{lost} of {len(live)} tickets are unclassified, and guard.unclassified allows a share of "
+            f"{unclassified} of {live} tickets are unclassified, and guard.unclassified allows a share of "
             f"{limits.unclassified:.0%}; look at taxonomy.toml and the mapped category field, or raise it"
         )
     return ""
-
-
-SMALLEST_SAMPLE = 10
-
-
-def refuse(plan: Plan) -> None:
-    """GuardRefusedError if the guard refused the plan."""
-    if plan.refusal:
-        raise GuardRefusedError(f"{plan.source}: {plan.refusal}; nothing of it was written")
