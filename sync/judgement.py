@@ -126,7 +126,7 @@ class Judge:
             for event in contact.contacts(judged.ticket, terms.mapping, terms.zone)
             if cycle.since <= event.at <= judged.now
         ]
-        calendar = self._calendar(judged, terms)
+        calendar = self.calendar(judged)
         promises = Promises(
             self.policy, judged.ticket, judged.rating, judged.client, judged.now, terms, cycle, contacted, calendar
         )
@@ -145,8 +145,10 @@ class Judge:
             urgency=_urgency(judged),
         )
 
-    def _calendar(self, judged: Judgement, terms: Terms) -> Calendar:
+    def calendar(self, judged: Judgement) -> Calendar:
+        """The working hours that count for a ticket: its client's, its source's, or the default."""
         own = judged.client.calendar if judged.client else None
+        terms = self.terms[judged.ticket.source]
         return self.policy.calendars[own or terms.calendar or self.policy.escalation.calendar]
 
 

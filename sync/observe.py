@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sync.action import Failed
-    from sync.judgement import Terms
     from sync.memory import Observed
+    from sync.promises import Terms
     from sync.store import SourceState, Store
     from sync.ticket import Ticket
     from sync.trackers.base import Page, Tracker
@@ -40,7 +40,7 @@ class Seen:
 
     `memories` is what is remembered of these tickets, `recalled` those that the tickets themselves remembered
     for us. `log` are new entries of the observation log. `partial`: only some tickets were asked for, so the
-    cursor must stay.
+    cursor must stay; `bystanders` were seen all the same, and only facts are drawn from them.
     """
 
     served: Served
@@ -53,6 +53,7 @@ class Seen:
     recalled: dict[str, Memory] = field(default_factory=dict)
     log: dict[str, list[Entry]] = field(default_factory=dict)
     partial: bool = False
+    bystanders: dict[str, Ticket] = field(default_factory=dict)
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:
@@ -103,9 +104,10 @@ def _observe_only(seen: Seen, store: Store, now: datetime, keys: Sequence[str]) 
     else:
         seen.take(tracker.changed(None))
         wanted = {key.casefold() for key in keys}
+        seen.bystanders = seen.tickets
         seen.tickets = {
             ticket.id: ticket
-            for ticket in seen.tickets.values()
+            for ticket in seen.bystanders.values()
             if ticket.key.casefold() in wanted or ticket.id.casefold() in wanted
         }
         seen.failed = [failed for failed in seen.failed if failed.ticket.casefold() in wanted]
@@ -139,7 +141,7 @@ def _remembered(seen: Seen, store: Store, now: datetime, listed: set[str], fresh
         seen, {ticket for ticket in ids & listed if _contradicts(seen.memories.get(ticket), seen.tickets[ticket])}
     )
     for ticket in sorted(ids - seen.memories.keys()):
-        if _knows_us(seen.tickets[ticket]):
+        if knows_us(seen.tickets[ticket]):
             _recall(seen, seen.tickets[ticket])
     if not seen.served.tracker.capabilities.history:
         _observed(seen, store, now, ids)
@@ -152,7 +154,8 @@ def _contradicts(memory: Memory | None, ticket: Ticket) -> bool:
     return bool(memory.labels - ticket.labels) or (memory.due_written and memory.due != ticket.due)
 
 
-def _knows_us(ticket: Ticket) -> bool:
+def knows_us(ticket: Ticket) -> bool:
+    """Whether the ticket itself shows that we were here before."""
     return ticket.ledger is not None or any(comment.marks for comment in ticket.comments)
 
 

@@ -45,7 +45,9 @@ class Survey:
 
 def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) -> Survey:
     """Classify and fold what was seen; live tickets whose facts changed thereby are fetched and join it."""
-    classified = _classified((ticket for seen in sights for ticket in seen.tickets.values()), judge)
+    classified = _classified(
+        (ticket for seen in sights for ticket in (*seen.bystanders.values(), *seen.tickets.values())), judge
+    )
     known = {key: each for key, (_, each) in classified.items()}
     clients = sorted({each.client for each in known.values() if each.client})
     before = {(row.known.site, row.known.id): row for row in store.clients(clients)}

@@ -30,10 +30,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _YEARS = range(1970, 2100)  # of the instants we answer for; holiday rules are written down up to 2100
 _FIRST = 0  # instants inside this module are microseconds since 1970 in UTC
-_LAST = (datetime(_YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime(_YEARS.stop, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND - 1
 _NEVER = 2**62  # beyond every instant a datetime can hold
 _MARGIN = timedelta(days=4) // _MICROSECOND  # more than a night shift and the widest zone offset together
-_TEN_YEARS = timedelta(days=3652) // _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,8 @@ class Calendar:
     weekday has none). ValueError if the parts contradict each other or the place is never open.
 
     Instants are aware datetimes in any zone; answers are in UTC, exact to the microsecond. A naive datetime
-    is a TypeError; an instant, asked or answered, before 1970 or after 2099 an OverflowError; ten years
-    without one open hour on the way to an answer a ValueError.
+    is a TypeError. An instant before 1970 or after 2099 is an OverflowError, whether asked for or answered:
+    so is one that never comes because holidays leave too few open hours.
 
     From wall clock to instants:
 
@@ -189,17 +188,11 @@ class Calendar:
 
     def _wider(self, timeline: _Timeline, instant: int, *, forward: bool) -> _Timeline:
         """Return a time line of twice as many years, for an answer that lies outside this one."""
-        since = timeline.idle_from(instant) if forward else timeline.idle_until(instant)
-        edge = timeline.high if forward else timeline.low
-        if edge in (_FIRST, _LAST):
+        if (timeline.high if forward else timeline.low) in (_FIRST, _LAST):
+            idle = timeline.idle_from(instant) if forward else timeline.idle_until(instant)
             raise OverflowError(
-                f"calendar {self.name!r} knows the years {_YEARS[0]} to {_YEARS[-1]}; "
-                f"so much working time from {_datetime(instant).date()} leaves them"
-            )
-        if abs(edge - since) > _TEN_YEARS:
-            raise ValueError(
-                f"calendar {self.name!r} is not open once in the ten years "
-                f"{'after' if forward else 'before'} {_datetime(since).date()}; look at its holidays"
+                f"calendar {self.name!r} knows the years {_YEARS[0]} to {_YEARS[-1]} and has too few open hours "
+                f"in them: none {'after' if forward else 'before'} {_datetime(idle).date()}"
             )
         first, last, more = timeline.years[0], timeline.years[-1], len(timeline.years)
         return self._grown(timeline, first - more * (not forward), last + more * forward)
@@ -264,11 +257,11 @@ class _Timeline:
 
     def idle_from(self, instant: int) -> int:
         """Return the instant after which, as far as this time line goes, nothing is open."""
-        return max(instant, self.closes[-2])
+        return min(max(instant, self.closes[-2]), self.high)
 
     def idle_until(self, instant: int) -> int:
         """Return the instant before which, as far as this time line goes, nothing is open."""
-        return min(instant, self.opens[1])
+        return max(min(instant, self.opens[1]), self.low)
 
 
 def public_holidays(country: str, region: str | None = None, language: str | None = None) -> Holidays:
@@ -286,11 +279,13 @@ def public_holidays(country: str, region: str | None = None, language: str | Non
     try:
         known = year_of(None, None)
     except (NotImplementedError, TypeError):
+        known = None
+    if known is None or not hasattr(known, "country"):  # it knows stock exchanges too
         regions = holidays.list_supported_countries()
         if country in regions:
             near = _nearest(str(region), regions[country])
-            raise ValueError(f"no region {region!r} of {country} is known to have holidays{near}") from None
-        raise ValueError(f"no country {country!r} is known to have holidays{_nearest(country, regions)}") from None
+            raise ValueError(f"no region {region!r} of {country} is known to have holidays{near}")
+        raise ValueError(f"no country {country!r} is known to have holidays{_nearest(country, regions)}")
     if language is not None and language not in known.supported_languages:
         near = _nearest(language, known.supported_languages)
         raise ValueError(f"the holidays of {country} have no names in {language!r}{near}")

@@ -1,0 +1,190 @@
+"""The commands; the one place where errors become exit statuses."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync import __version__
+from sync.errors import MakegoodError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+WORK_TO_DO = 10
+"""Exit status of `--dry-run --exit-code` when there is something to do."""
+
+
+class Moment(click.ParamType):
+    """An ISO instant; one without a zone is meant in UTC."""
+
+    name = "iso"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own
+        """The instant, aware."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no instant; write 2026-03-03T10:00:00+01:00", param, ctx)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that every command has."""
+    for option in (
+        click.option("-q", "quiet", is_flag=True, help="Only totals and errors."),
+        click.option("-v", "verbose", count=True, help="Whole comments, and every reason not to act."),
+        click.option(
+            "--output", type=click.Choice(["text", "json"]), default="text", help="JSON keeps a stable shape."
+        ),
+        click.option(
+            "--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be repeated."
+        ),
+        click.option("--config", type=click.Path(path_type=Path), help="The config file, if not ./config.toml."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done · 1 some tickets or sources failed, the others went on · 2 usage or configuration · "
+    "3 credentials or permissions · 4 plan refused by the guard · 5 another run holds the lock · "
+    "10 (--dry-run --exit-code) there is something to do.",
+)
+@shared
+@click.option("--dry-run", is_flag=True, help="Show what one pass would do, and write nothing anywhere.")
+@click.option("--only", multiple=True, metavar="KEY", help="Only this ticket; may be repeated.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment (dry runs, and workbook sources).")
+@click.option(
+    "--max-actions", type=click.IntRange(0), help="Let this one pass do as many actions, whatever the guard says."
+)
+@click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 when there is something to do.")
+@click.version_option(__version__, prog_name="makegood")
+@click.pass_context
+def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""Reads your tracker, works out what is owed to which client by when, and writes it back once.
+
+    Without a command: one pass.
+
+    \b
+      makegood --dry-run                  what a pass would do; writes nothing
+      makegood --dry-run -v               the same with every comment in full
+      makegood --only ACME-12             one pass over one ticket
+      makegood --dry-run --output json    the plan for a program
+    """
+    ctx.obj = options
+    if ctx.invoked_subcommand is None:
+        from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
+
+        ctx.exit(one_pass(ctx.info_name or "makegood", **options))
+
+
+def _told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
+    """A command's own options, with those given before its name where it has none of its own."""
+    before = ctx.obj or {}
+    told = {name: before.get(name) if value in (None, (), 0, False) else value for name, value in own.items()}
+    if own.get("output") == "text":
+        told["output"] = before.get("output") or "text"
+    return told | {"program_name": ctx.find_root().info_name or "makegood"}
+
+
+@cli.command()
+@shared
+@click.option("--passes", type=click.IntRange(1), hidden=True, help="Stop after this many passes.")
+@click.pass_context
+def daemon(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""Pass after pass, every `interval`, until it is told to stop.
+
+    \b
+      makegood daemon                     in the foreground; SIGTERM ends it after the write in hand
+      systemctl start makegood            as a service
+    """
+    from sync.daemon import run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command()
+@shared
+@click.option(
+    "--online", is_flag=True, help="Also ask the trackers: credentials, fields, statuses, permissions, readers."
+)
+@click.pass_context
+def check(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""Is the configuration sound? Every fault at once, with file, line and remedy.
+
+    \b
+      makegood check                      config.toml and mappings/, offline
+      makegood check --online             and the trackers too
+    """
+    from sync.commands import check as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command()
+@shared
+@click.argument("ticket")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
+@click.pass_context
+def explain(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""Why this ticket, why this severity, why now, what is next, and what would change it.
+
+    \b
+      makegood explain ACME-12
+      makegood explain ACME-12 --now 2026-03-03T18:00:00+01:00
+    """
+    from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command()
+@shared
+@click.pass_context
+def status(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""How each source stands: last good pass, tickets known, and writes whose outcome is unknown.
+
+    \b
+      makegood status
+      makegood status --output json
+    """
+    from sync.commands import status as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command()
+@shared
+@click.pass_context
+def rebuild(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
+    r"""Read back from the trackers what was said and written, after the state file was lost.
+
+    \b
+      makegood rebuild                    then: makegood --dry-run
+    """
+    from sync.commands import rebuild as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its status."""
+    program_name = Path(sys.argv[0]).stem
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name=program_name)
+    except MakegoodError as error:
+        click.echo(f"{program_name}: {error}", err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,345 @@
+"""What each command does, once its options are read."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sync import explain as explaining
+from sync import report
+from sync.cycle import plan_pass, run_pass
+from sync.errors import ConfigurationError, MakegoodError, TrackerError
+from sync.ledger import recalled
+from sync.observe import knows_us
+from sync.progress import progress_bar
+from sync.render import check_templates
+from sync.settings import find_config, load
+from sync.startup import chosen, program
+from sync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from sync.cycle import Program, Sight
+    from sync.errors import Fault
+    from sync.mapping.policy import Policy
+    from sync.observe import Served
+    from sync.settings import Settings
+
+WORK_TO_DO = 10
+"""Exit status of `--dry-run --exit-code` when there is something to do."""
+
+
+def console() -> Console:
+    """Standard output for people: colours only on a terminal and without NO_COLOR."""
+    from rich.console import Console  # noqa: PLC0415 - only when something is shown
+
+    return Console()
+
+
+def say_json(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def one_pass(  # noqa: PLR0913 - the command's options
+    program_name: str,
+    *,
+    config: Path | None,
+    sources: Sequence[str],
+    output: str,
+    quiet: bool,
+    verbose: int,
+    dry_run: bool,
+    only: Sequence[str],
+    now: datetime | None,
+    max_actions: int | None,
+    exit_code: bool,
+) -> int:
+    """One pass, or the plan of one; returns the exit status."""
+    settings, policy = load(find_config(config, program_name))
+    _allow_now(settings, sources, now, dry_run=dry_run)
+    with (
+        Store(settings.state, write=not dry_run) as store,
+        _working(settings, policy, store, sources, now, quiet=quiet, max_actions=max_actions) as working,
+    ):
+        moment = now or datetime.now(UTC)
+        if dry_run:
+            sights = plan_pass(working, moment, only)
+        else:
+            sights = run_pass(working, moment, uuid.uuid4().hex[:12], only)
+    if output == "json":
+        say_json(report.as_json(sights, moment))
+    else:
+        report.show(sights, console(), verbosity=-1 if quiet else verbose, wrote=not dry_run)
+    if only and not any(sight.judged for sight in sights) and not any(sight.error for sight in sights):
+        raise ConfigurationError(f"no source has a ticket {', '.join(only)}")
+    work = any(sight.plan.actions() for sight in sights)
+    return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
+
+
+def _allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *, dry_run: bool) -> None:
+    if now is None or dry_run:
+        return
+    remote = [source.name for source in chosen(settings, names) if source.tracker != "workbook"]
+    if remote:
+        raise ConfigurationError(
+            f"--now would write to {remote[0]!r} at a time that is not now; add --dry-run, or --source with a workbook"
+        )
+
+
+@contextmanager
+def _working(
+    settings: Settings,
+    policy: Policy,
+    store: Store,
+    names: Sequence[str],
+    now: datetime | None,
+    *,
+    quiet: bool,
+    max_actions: int | None = None,
+) -> Iterator[Program]:
+    """A program whose trackers are closed at the end, with a progress bar where one can be seen."""
+    clock = (lambda: now) if now is not None else (lambda: datetime.now(UTC))
+    working = program(settings, policy, store, names, clock)
+    try:
+        with progress_bar(quiet=quiet) as progress:
+            yield replace(working, progress=progress, max_actions=max_actions)
+    finally:
+        for served in working.sources:
+            served.tracker.close()
+
+
+def status_of(sights: Sequence[Sight]) -> int:
+    """0 all went well, 1 some failed and others went on, else what kept every source from being served."""
+    errors = [sight.error.exit_status for sight in sights if sight.error]
+    if errors and len(errors) == len(sights):
+        return max(errors)
+    failed = any(sight.plan.failed for sight in sights)
+    refused = [status for status in errors if status == 4]
+    return max(refused) if refused else int(bool(errors) or failed)
+
+
+def check(  # noqa: PLR0913 - the command's options
+    program_name: str,
+    *,
+    config: Path | None,
+    sources: Sequence[str],
+    output: str,
+    quiet: bool,
+    verbose: int,
+    online: bool,
+) -> int:
+    """The configuration's faults, and with `online` the trackers' findings."""
+    del verbose
+    try:
+        settings, policy = load(find_config(config, program_name))
+        faults = check_templates(policy.templates)
+        if faults:
+            raise ConfigurationError(faults)
+    except ConfigurationError as error:
+        if output == "json":
+            faults = list(error.faults)
+            say_json({"schema": 1, "faults": [_fault_json(fault) for fault in faults], "what": str(error)})
+        else:
+            click.echo(str(error), err=True)
+        return error.exit_status
+    findings: list[dict[str, str]] = []
+    worst = 0
+    if online:
+        findings, worst = _online(settings, policy, sources, quiet=quiet)
+    if output == "json":
+        say_json({"schema": 1, "faults": [], "findings": findings})
+    elif not quiet:
+        click.echo(_sound(settings, policy))
+        for finding in findings:
+            click.echo(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
+    return worst
+
+
+def _sound(settings: Settings, policy: Policy) -> str:
+    rules = len(policy.taxonomy.rule)
+    return (
+        f"config.toml and {settings.mappings.name}/ are sound: {len(settings.source)} sources, {rules} rules, "
+        f"{len(policy.clients.client)} clients, {len(policy.calendars)} calendars"
+    )
+
+
+def _fault_json(fault: Fault) -> dict[str, object]:
+    return {"file": fault.file, "line": fault.line, "column": fault.column, "key": fault.key, "what": fault.what}
+
+
+def _online(
+    settings: Settings, policy: Policy, names: Sequence[str], *, quiet: bool
+) -> tuple[list[dict[str, str]], int]:
+    findings, worst = [], 0
+    with (
+        Store(settings.state, write=False) as store,
+        _working(settings, policy, store, names, None, quiet=quiet) as working,
+    ):
+        for served in working.sources:
+            name = served.settings.name
+            try:
+                served.tracker.connect()
+                found = list(served.tracker.check())
+            except TrackerError as error:
+                findings.append({"source": name, "level": "error", "about": "connection", "what": str(error)})
+                worst = max(worst, error.exit_status)
+                continue
+            findings += [
+                {"source": name, "level": each.level, "about": each.about, "what": each.what} for each in found
+            ]
+            if any(each.level == "error" for each in found):
+                worst = max(worst, 2)
+    return findings, worst
+
+
+def explain(  # noqa: PLR0913 - the command's options
+    program_name: str,
+    *,
+    config: Path | None,
+    sources: Sequence[str],
+    output: str,
+    quiet: bool,
+    verbose: int,
+    ticket: str,
+    now: datetime | None,
+) -> int:
+    """Everything that is thought of one ticket."""
+    settings, policy = load(find_config(config, program_name))
+    moment = now or datetime.now(UTC)
+    with (
+        Store(settings.state, write=False) as store,
+        _working(settings, policy, store, sources, moment, quiet=quiet) as working,
+    ):
+        sights = plan_pass(working, moment, [ticket])
+        found = [(sight, judged) for sight in sights for judged in sight.judged]
+        if not found:
+            return _not_found(sights, ticket)
+        for sight, judged in found:
+            told = explaining.explained(judged, sight, working.judge)
+            if output == "json":
+                say_json(told)
+            else:
+                explaining.show(told, console(), verbose=verbose > 0)
+    return 0
+
+
+def _not_found(sights: Sequence[Sight], ticket: str) -> int:
+    for sight in sights:
+        for failed in sight.plan.failed:
+            click.echo(f"{sight.plan.source}: {failed.ticket}: {failed.what}: {failed.why}", err=True)
+        if sight.error:
+            click.echo(f"{sight.plan.source}: {sight.error}", err=True)
+    click.echo(f"no source shows a ticket {ticket}", err=True)
+    return max((sight.error.exit_status for sight in sights if sight.error), default=1)
+
+
+def status(  # noqa: PLR0913 - the command's options
+    program_name: str, *, config: Path | None, sources: Sequence[str], output: str, quiet: bool, verbose: int
+) -> int:
+    """How each source stands, from the state file alone."""
+    del quiet, verbose
+    settings, _ = load(find_config(config, program_name))
+    told = []
+    with Store(settings.state, write=False) as store:
+        for source in chosen(settings, sources):
+            state = store.source(source.name)
+            open_writes = [
+                {
+                    "ticket": entry.ticket,
+                    "kind": entry.kind,
+                    "outcome": entry.outcome,
+                    "since": entry.intended_at.isoformat(),
+                    "note": entry.note,
+                }
+                for entry in (store.unsettled(state.site) if state.site else [])
+            ]
+            told.append(
+                {
+                    "source": source.name,
+                    "tracker": source.tracker,
+                    "mode": source.mode,
+                    "last_good": state.last_good.isoformat() if state.last_good else None,
+                    "tickets": len(store.ids(source.name)),
+                    "live": len(store.ids(source.name, live_only=True)),
+                    "halted": bool(state.halted),
+                    "trouble": state.trouble,
+                    "open_writes": open_writes,
+                }
+            )
+    if output == "json":
+        say_json({"schema": 1, "state": str(settings.state), "sources": told})
+    else:
+        for each in told:
+            click.echo("\n".join(_status_lines(each)))
+    return 0
+
+
+def _status_lines(told: dict[str, Any]) -> Iterator[str]:
+    good = told["last_good"] or "never"
+    yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
+    yield f"  {told['tickets']} tickets known, {told['live']} of them live"
+    if told["halted"]:
+        yield "  comments are halted: one reached more readers than it was meant for; correct `readers`"
+    if told["trouble"]:
+        yield f"  trouble: {told['trouble']}"
+    for write in told["open_writes"]:
+        yield f"  {write['ticket']}: the outcome of a {write['kind']} sent at {write['since']} is {write['outcome']}"
+
+
+def rebuild(  # noqa: PLR0913 - the command's options
+    program_name: str, *, config: Path | None, sources: Sequence[str], output: str, quiet: bool, verbose: int
+) -> int:
+    """Read the memory back from the trackers; returns the exit status."""
+    del verbose
+    settings, policy = load(find_config(config, program_name))
+    told: dict[str, int] = {}
+    worst = 0
+    with (
+        Store(settings.state, write=True) as store,
+        _working(settings, policy, store, sources, None, quiet=quiet) as working,
+    ):
+        for served in working.sources:
+            try:
+                told[served.settings.name] = _rebuilt(served, store, working)
+            except MakegoodError as error:
+                click.echo(f"{served.settings.name}: {error}", err=True)
+                worst = max(worst, error.exit_status)
+    if output == "json":
+        say_json({"schema": 1, "rebuilt": told})
+    elif not quiet:
+        for name, count in told.items():
+            click.echo(
+                f"{name}: read back from {count} ticket{'s' * (count != 1)} what was said and written there"
+            )
+    return worst
+
+
+def _rebuilt(served: Served, store: Store, working: Program) -> int:
+    site, prefix = served.tracker.connect(), served.terms.mapping.labels.prefix
+    count = 0
+    for page in served.tracker.changed(None):
+        for ticket in page.tickets:
+            ours = any(label.startswith(prefix) for label in ticket.labels)
+            if not (ours or knows_us(ticket) or any(each.author.side == "us" for each in ticket.comments)):
+                continue
+            marks = served.tracker.marks(ticket.id)
+            if not marks.complete:
+                raise TrackerError(
+                    f"{ticket.key}: its comments cannot all be read, so what was said stays unknown"
+                )
+            memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefix)
+            store.relearn(site, ticket.id, memory, working.clock())
+            count += 1
+            working.progress(served.settings.name, "reading back", count)
+    return count

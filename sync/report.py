@@ -1,0 +1,220 @@
+"""A plan as JSON that other programs may rely on, and as text for people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, assert_never
+
+from sync.action import Action, AddComment, AddLabel, RemoveLabel, SetDue, action_id
+from sync.richtext import plain
+from sync.ticket import Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+    from sync.cycle import Sight
+    from sync.plan import Plan, TicketPlan
+
+SCHEMA = 1
+
+READERS = {
+    Audience.RESTRICTED: "read by the restricted circle only",
+    Audience.INTERNAL: "read by staff only",
+    Audience.CLIENT: "READ BY THE CLIENT",
+}
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+
+def as_json(sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
+    """The plan of a pass: a stable shape, described in docs/json.md and told apart by `schema`."""
+    return {
+        "schema": SCHEMA,
+        "now": now.astimezone(UTC).isoformat(),
+        "sources": [_source_json(sight.plan) for sight in sights],
+    }
+
+
+def _source_json(plan: Plan) -> dict[str, Any]:
+    errors = [{"ticket": each.ticket, "what": each.what, "why": each.why} for each in plan.failed]
+    if plan.trouble:
+        errors.insert(0, {"ticket": "", "what": "source", "why": plan.trouble})
+    return {
+        "name": plan.source,
+        "tracker": plan.tracker,
+        "mode": plan.mode,
+        "tickets_seen": plan.seen,
+        "refused": plan.refusal,
+        "actions": [_action_json(each, action) for each in plan.tickets for action in each.actions],
+        "skipped": [
+            {"ticket": skipped.ticket, "what": skipped.what, "why": skipped.why} for skipped in plan.skipped()
+        ],
+        "errors": errors,
+    }
+
+
+def _action_json(plan: TicketPlan, action: Action) -> dict[str, Any]:
+    kind, value, audience = _told(action)
+    ticket = plan.ticket
+    identifier = (
+        "+".join(action.ids)
+        if isinstance(action, AddComment)
+        else action_id(ticket.site, ticket.id, kind, value or "", 0)
+    )
+    return {
+        "id": identifier,
+        "ticket": ticket.key,
+        "url": ticket.url,
+        "kind": kind,
+        "value": value,
+        "audience": str(audience),
+        "because": {"rule": action.because.rule, "text": action.because.text},
+    }
+
+
+def _told(action: Action) -> tuple[str, str | None, Audience]:
+    match action:
+        case AddLabel(label=label):
+            return "add_label", label, Audience.NONE
+        case RemoveLabel(label=label):
+            return "remove_label", label, Audience.NONE
+        case SetDue(due=due):
+            return "set_due", due.isoformat() if due else None, Audience.NONE
+        case AddComment(body=body, audience=audience):
+            return "add_comment", plain(body), audience
+        case _:
+            assert_never(action)
+
+
+# --- text -------------------------------------------------------------------------------------------------------
+
+_SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "green"}
+
+
+def show(sights: Sequence[Sight], console: Console, *, verbosity: int, wrote: bool) -> None:
+    """The plan, or what came of it, on a terminal; -q shows totals and errors, -v whole comments and every "no"."""
+    for sight in sights:
+        for part in _source_text(sight, verbosity, wrote=wrote):
+            console.print(part, highlight=False, soft_wrap=True)
+
+
+def _source_text(sight: Sight, verbosity: int, *, wrote: bool) -> Iterator[RenderableType]:
+    from rich.text import Text  # noqa: PLC0415 - only when something is shown
+
+    plan = sight.plan
+    yield Text.assemble(
+        (plan.source, "bold"), (f"  {plan.tracker} · mode {plan.mode} · {plan.seen} tickets read", "dim")
+    )
+    if verbosity >= 0:
+        for each in plan.tickets:
+            if each.actions or (verbosity > 0 and each.skipped):
+                yield from _ticket_text(each, verbosity)
+    for notice in plan.notices:
+        yield Text(f"  note: {notice}", "yellow")
+    if plan.trouble:
+        yield Text(f"  error: {plan.trouble}", "bold red")
+    for failed in plan.failed:
+        yield Text.assemble(("  error ", "bold red"), (failed.ticket, "bold"), f" {failed.what}: {failed.why}")
+    if plan.refusal:
+        yield Text(f"  refused: {plan.refusal}", "bold red")
+    yield Text(f"  {_totals(sight, wrote=wrote)}", "bold")
+    skipped = plan.skipped()
+    if skipped and verbosity <= 0:
+        yield Text(f"  {_held_back(skipped)}", "dim")
+
+
+def _held_back(skipped: Sequence[object]) -> str:
+    return f"{len(skipped)} thing{'s' * (len(skipped) != 1)} held back, each with its reason: add -v to see"
+
+
+def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
+    from rich.text import Text  # noqa: PLC0415 - only when something is shown
+
+    judged, ticket = plan.judged, plan.ticket
+    category = judged.classification.category + (
+        f"/{judged.classification.subtype}" * bool(judged.classification.subtype)
+    )
+    yield Text()
+    yield Text.assemble(
+        (f"  {ticket.key}  ", "bold cyan"),
+        (f" {judged.rating.severity} ", _SEVERITY_STYLE[judged.rating.severity]),
+        f"  {category}  ",
+        (f"{ticket.client or 'no client'}  ", "dim"),
+        (_short(ticket.title), "italic"),
+    )
+    added = [action.label for action in plan.actions if isinstance(action, AddLabel)]
+    removed = [action.label for action in plan.actions if isinstance(action, RemoveLabel)]
+    if added or removed:
+        words = [(f" +{label}", "green") for label in added] + [(f" −{label}", "red") for label in removed]
+        yield Text.assemble(("     labels  ", "dim"), *words)
+    for action in plan.actions:
+        match action:
+            case SetDue(due=due, because=because):
+                yield Text.assemble(("     due      ", "dim"), str(due or "cleared"), (f"  {because.text}", "dim"))
+            case AddComment():
+                yield from _comment_text(action, verbosity)
+            case _:
+                continue
+    if verbosity > 0:
+        for skipped in plan.skipped:
+            yield Text(f"     no {skipped.what}: {skipped.why}", "dim")
+
+
+def _comment_text(action: AddComment, verbosity: int) -> Iterator[Text]:
+    from rich.text import Text  # noqa: PLC0415 - only when something is shown
+
+    style = "bold red" if action.audience is Audience.CLIENT else "blue"
+    yield Text.assemble(
+        ("     comment  ", "dim"), action.because.text, ("  — ", "dim"), (READERS[action.audience], style)
+    )
+    yield Text(f"              {action.because.rule}", "dim")
+    if verbosity > 0:
+        for line in plain(action.body).splitlines():
+            yield Text.assemble(("            │ ", "blue"), line)
+
+
+def _short(text: str, most: int = 60) -> str:
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _totals(sight: Sight, *, wrote: bool) -> str:
+    plan = sight.plan
+    if wrote and plan.mode != "observe" and not plan.refusal and not plan.trouble:
+        actions: list[Action] = []
+        for result in sight.results:
+            actions += [
+                action for action in result.plan.actions if not isinstance(action, AddComment) and result.edited
+            ]
+            actions += [
+                action for action in result.plan.actions if isinstance(action, AddComment) and result.commented
+            ]
+        return f"Written: {_counted(actions)}." if actions else "Nothing to do."
+    actions = plan.actions()
+    if not actions:
+        return "Nothing to do."
+    why = (
+        ' (mode "observe": set mode = "labels" or "full" to let it write)'
+        if wrote and plan.mode == "observe"
+        else ""
+    )
+    return f"Planned, not written: {_counted(actions)}.{why}"
+
+
+def _counted(actions: Sequence[Action]) -> str:
+    comments = [action for action in actions if isinstance(action, AddComment)]
+    client = sum(action.audience is Audience.CLIENT for action in comments)
+    labels = sum(isinstance(action, AddLabel | RemoveLabel) for action in actions)
+    dues = sum(isinstance(action, SetDue) for action in actions)
+    return (
+        f"{_number(labels, 'label')}, {_number(dues, 'due date')}, {_number(len(comments), 'comment')}"
+        f" ({_number(client, 'comment')} that a client can read)"
+    )
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -1,0 +1,94 @@
+"""From settings and mapping files to everything a pass works with."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, assert_never, cast
+
+from sync.comments import Composer
+from sync.cycle import Program
+from sync.errors import ConfigurationError
+from sync.judgement import Judge
+from sync.observe import Served
+from sync.promises import Terms
+from sync.settings import mapping_of, token_for
+from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sync.mapping import models
+    from sync.mapping.policy import Policy
+    from sync.settings import Settings
+    from sync.store import Store
+    from sync.trackers.base import Tracker
+
+
+def chosen(settings: Settings, names: Sequence[str]) -> list[AnySource]:
+    """The sources of these names, or all. ConfigurationError for a name that is not configured."""
+    known = {source.name for source in settings.source}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(f"no source is named {unknown[0]!r}; config.toml has {', '.join(sorted(known))}")
+    return [source for source in settings.source if not names or source.name in names]
+
+
+def opened(source: AnySource, policy: Policy) -> Tracker:
+    """The source's tracker; its SDK is imported now and no request is made yet."""
+    mapping = policy.mappings[mapping_of(source)[0]]
+    match source:
+        case JiraSource():
+            from sync.trackers.jira import open_jira  # noqa: PLC0415 - only for a source that needs it
+
+            return open_jira(source, cast("models.JiraMapping", mapping), token_for(source).get_secret_value())
+        case AsanaSource():
+            from sync.trackers.asana import open_asana  # noqa: PLC0415 - only for a source that needs it
+
+            return open_asana(source, cast("models.AsanaMapping", mapping), token_for(source).get_secret_value())
+        case WorkbookSource():
+            from sync.trackers.workbook import open_workbook  # noqa: PLC0415 - only for a source that needs it
+
+            return open_workbook(source, cast("models.WorkbookMapping", mapping))
+        case _:
+            assert_never(source)
+
+
+def terms_of(source: AnySource, policy: Policy) -> Terms:
+    """What judging needs to know of a source."""
+    return Terms(
+        mapping=policy.mappings[mapping_of(source)[0]],
+        staff_only=source.readers == "staff",
+        due=source.due,
+        zone=source.zone,
+        language=source.language,
+        calendar=source.calendar,
+    )
+
+
+def digest_of(policy: Policy, sources: Sequence[AnySource]) -> str:
+    """A digest of all that tickets are judged by: mapping files and sources' settings."""
+    told = policy.digest + "".join(source.model_dump_json() for source in sources)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def program(
+    settings: Settings,
+    policy: Policy,
+    store: Store,
+    names: Sequence[str] = (),
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Program:
+    """Everything a pass works with. Opens the trackers; makes no request."""
+    sources = chosen(settings, names)
+    terms = {source.name: terms_of(source, policy) for source in sources}
+    return Program(
+        sources=tuple(Served(source, terms[source.name], opened(source, policy)) for source in sources),
+        judge=Judge(policy, terms),
+        render=Composer(policy, terms).compose,
+        store=store,
+        digest=digest_of(policy, settings.source),
+        settle_after=settings.settle_after.elapsed(),
+        crawl_every=settings.crawl_every.elapsed(),
+        clock=clock,
+    )
