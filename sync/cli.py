@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-WORK_TO_DO = 10
-"""Exit status of `--dry-run --exit-code` when there is something to do."""
-
-
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """An ISO instant; one without a zone is meant in UTC."""
 
     name = "iso"
@@ -65,13 +61,16 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--only", multiple=True, metavar="KEY", help="Only this ticket; may be repeated.")
 @click.option("--now", type=Moment(), help="Pretend that it is this moment (dry runs, and workbook sources).")
 @click.option(
-    "--max-actions", type=click.IntRange(0), help="Let this one pass do as many actions, whatever the guard says."
+    "--max-actions",
+    type=click.IntRange(0),
+    metavar="N",
+    help="Allow this one pass N actions, whatever the guard says.",
 )
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 when there is something to do.")
 @click.version_option(__version__, prog_name="makegood")
 @click.pass_context
-def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""Reads your tracker, works out what is owed to which client by when, and writes it back once.
+def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Reads your tracker, works out what is owed to which client by when, and writes it back once.
 
     Without a command: one pass.
 
@@ -80,7 +79,7 @@ def cli(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's o
       makegood --dry-run -v               the same with every comment in full
       makegood --only ACME-12             one pass over one ticket
       makegood --dry-run --output json    the plan for a program
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     ctx.obj = options
     if ctx.invoked_subcommand is None:
         from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
@@ -101,13 +100,13 @@ def _told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
 @shared
 @click.option("--passes", type=click.IntRange(1), hidden=True, help="Stop after this many passes.")
 @click.pass_context
-def daemon(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""Pass after pass, every `interval`, until it is told to stop.
+def daemon(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Pass after pass, every `interval`, until it is told to stop.
 
     \b
       makegood daemon                     in the foreground; SIGTERM ends it after the write in hand
       systemctl start makegood            as a service
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.daemon import run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
@@ -119,13 +118,13 @@ def daemon(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click'
     "--online", is_flag=True, help="Also ask the trackers: credentials, fields, statuses, permissions, readers."
 )
 @click.pass_context
-def check(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""Is the configuration sound? Every fault at once, with file, line and remedy.
+def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Is the configuration sound? Every fault at once, with file, line and remedy.
 
     \b
       makegood check                      config.toml and mappings/, offline
       makegood check --online             and the trackers too
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import check as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
@@ -136,13 +135,13 @@ def check(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's
 @click.argument("ticket")
 @click.option("--now", type=Moment(), help="Pretend that it is this moment.")
 @click.pass_context
-def explain(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""Why this ticket, why this severity, why now, what is next, and what would change it.
+def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Why this ticket, why this severity, why now, what is next, and what would change it.
 
     \b
       makegood explain ACME-12
       makegood explain ACME-12 --now 2026-03-03T18:00:00+01:00
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
@@ -151,13 +150,13 @@ def explain(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click
 @cli.command()
 @shared
 @click.pass_context
-def status(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""How each source stands: last good pass, tickets known, and writes whose outcome is unknown.
+def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """How each source stands: last good pass, tickets known, and writes whose outcome is unknown.
 
     \b
       makegood status
       makegood status --output json
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import status as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
@@ -166,12 +165,12 @@ def status(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click'
 @cli.command()
 @shared
 @click.pass_context
-def rebuild(ctx: click.Context, **options: Any) -> None:  # noqa: ANN401 - click's own
-    r"""Read back from the trackers what was said and written, after the state file was lost.
+def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Read back from the trackers what was said and written, after the state file was lost.
 
     \b
       makegood rebuild                    then: makegood --dry-run
-    """
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import rebuild as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.clocks import BREACH, WARNING
-from sync.render import Renderer, moment, span
+from sync.render import Renderer
+from sync.spoken import moment, span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

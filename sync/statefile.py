@@ -17,7 +17,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE sources (
         name TEXT PRIMARY KEY, site TEXT NOT NULL, cursor TEXT, crawled_at TEXT, policy TEXT NOT NULL DEFAULT '',
-        last_good TEXT, trouble TEXT NOT NULL DEFAULT ''
+        last_good TEXT, trouble TEXT NOT NULL DEFAULT '', halted TEXT NOT NULL DEFAULT ''
     ) WITHOUT ROWID;
     CREATE TABLE tickets (
         site TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL, client TEXT NOT NULL,

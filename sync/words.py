@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import add
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ READ_AT_MOST = 20_000
 """Characters of a text that are looked at; a pasted log of megabytes costs no more than this."""
 
 _SHORTEST_STEM = 3
+_SHORTEST_JAPANESE = 2
+_WORDS_REMEMBERED = 20_000  # a language's common words; looking one up costs ten times as much
 _AROUND = 40  # characters of a snippet on either side of the phrase
 
 _JAPANESE = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
-_WRAP = re.compile(rf"(?<=[{_JAPANESE}、。])[^\S\n]*\n?[^\S\n]*(?=[{_JAPANESE}])")
+_WRAP = re.compile(rf"(?<=[{_JAPANESE}、。])(?:[^\S\n]+\n?|\n)[^\S\n]*(?=[{_JAPANESE}])")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
@@ -66,7 +69,9 @@ def fault(language: Language, phrase: str) -> str | None:
     """What is wrong with a phrase of a mapping, as a sentence with its remedy; None if nothing is."""
     text = normalised(phrase)
     if language == "ja":
-        return None if _substring(phrase) else f"{phrase!r} holds no character to look for"
+        if len(_substring(phrase)) >= _SHORTEST_JAPANESE:
+            return None
+        return f"{phrase!r} fits too much; give it {_SHORTEST_JAPANESE} characters"
     if not _WORD.search(text):
         return f"{phrase!r} holds no word to look for"
     if "*" in _PART.sub("", text):
@@ -96,9 +101,10 @@ class Lexicon:
         """ValueError if a phrase or a negation is none; `fault` tells which and why."""
         self._words: dict[str, list[_Sequence]] = {}
         self._stems: dict[str, list[_Sequence]] = {}
-        self._japanese: list[tuple[Key, str]] = []
+        self._japanese: dict[str, list[tuple[Key, str]]] = {}
         for key in dict.fromkeys(phrases):
             self._enter(key)
+        self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._look_up)
         self._denials: dict[Language, _WordDenial] = {
             language: _WordDenial(language, rules) for language, rules in negation.items() if language != "ja"
         }
@@ -110,7 +116,7 @@ class Lexicon:
         hits: dict[Key, Hit] = {}
         for position, word in enumerate(reading.words):
             for sequence in self._beginning_with(word):
-                if sequence.key not in hits and sequence.fits(reading.words, position):
+                if sequence.fits(reading.words, position) and sequence.key not in hits:
                     last = position + len(sequence.rest)
                     if not self._denied(sequence.key[0], reading, position, last):
                         hits[sequence.key] = reading.hit(reading.places[position][0], reading.places[last][1])
@@ -123,7 +129,8 @@ class Lexicon:
         if complaint := fault(language, phrase):
             raise ValueError(complaint)
         if language == "ja":
-            self._japanese.append((key, _substring(phrase)))
+            text = _substring(phrase)
+            self._japanese.setdefault(text[:_SHORTEST_JAPANESE], []).append((key, text))
             return
         (first, star), *rest = _parts(phrase)
         sequence = _Sequence(key, first, tuple(rest))
@@ -132,26 +139,23 @@ class Lexicon:
         else:
             self._words.setdefault(first, []).append(sequence)
 
-    def _beginning_with(self, word: str) -> Iterable[_Sequence]:
-        whole = self._words.get(word, ())
-        stems = self._stems.get(word[:_SHORTEST_STEM])
-        if not stems:
-            return whole
-        return [*whole, *(sequence for sequence in stems if word.startswith(sequence.first))]
+    def _look_up(self, word: str) -> tuple[_Sequence, ...]:
+        """The phrases that may begin with this word of a text."""
+        stems = self._stems.get(word[:_SHORTEST_STEM], ())
+        return (*self._words.get(word, ()), *(sequence for sequence in stems if word.startswith(sequence.first)))
 
     def _denied(self, language: Language, reading: _Reading, first: int, last: int) -> bool:
         denial = self._denials.get(language)
         return denial is not None and denial.denies(reading, first, last)
 
     def _scan_japanese(self, reading: _Reading, hits: dict[Key, Hit]) -> None:
-        for key, phrase in self._japanese:
-            start = reading.text.find(phrase)
-            while start >= 0:
-                end = start + len(phrase)
-                if not (self._japanese_denial and self._japanese_denial.denies(reading.text, start, end)):
-                    hits[key] = reading.hit(start, end)
-                    break
-                start = reading.text.find(phrase, start + 1)
+        text, beginning_with = reading.text, self._japanese.get
+        for start, pair in enumerate(map(add, text, text[1:])):
+            for key, phrase in beginning_with(pair, ()):
+                if key not in hits and text.startswith(phrase, start):
+                    end = start + len(phrase)
+                    if not (self._japanese_denial and self._japanese_denial.denies(text, start, end)):
+                        hits[key] = reading.hit(start, end)
 
 
 def _parts(phrase: str) -> list[tuple[str, bool]]:
@@ -174,13 +178,14 @@ class _Sequence:
 
     def fits(self, words: Sequence[str], position: int) -> bool:
         """Whether the words after the one at `position` are those of the phrase."""
-        if not self.rest:
-            return True
-        following = words[position + 1 : position + 1 + len(self.rest)]
-        return len(following) == len(self.rest) and all(
-            word.startswith(part) if stem else word == part
-            for word, (part, stem) in zip(following, self.rest, strict=True)
-        )
+        if position + len(self.rest) >= len(words):
+            return False
+        for part, stem in self.rest:
+            position += 1
+            word = words[position]
+            if word != part and not (stem and word.startswith(part)):
+                return False
+        return True
 
 
 class _Reading:

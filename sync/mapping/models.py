@@ -1,15 +1,17 @@
 """The schema of the files in `mappings/`: what a team may write there, and what it means.
 
-Every model is strict and frozen: an unknown key, a wrong type or a missing cell is a fault. References between
-files (roles, calendars, fields) are checked by `sync.mapping.reader` once all files are read.
+Every model is strict and frozen: an unknown key, a wrong type or a missing cell is a fault. What one part of the
+files says of another (roles, calendars, fields, statuses) `sync.mapping.references` checks once all are read.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -18,23 +20,63 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from sync.mapping.wording import nearest
 from sync.ticket import CATEGORIES, Category, Severity
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 Language = Literal["en", "ja", "da", "ru", "fi"]
+
+Complaint = tuple[tuple[str | int, ...], str]
+"""Where inside a model, in the keys of the file, and what is wrong there."""
+
+
+def folded(text: str) -> str:
+    """Text as it is compared: NFKC, upper and lower case alike, runs of blanks as one."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class Strict(BaseModel):
     """What all mapping models share: unknown keys refused, values frozen, aliases for Python's own words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
+    )
+
+    def complaints(self) -> Iterable[Complaint]:
+        """What is wrong with this model though each of its values is right; all of it, not only the first."""
+        return ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if complaints := list(self.complaints()):
+            listed = "; ".join(what for _, what in complaints)
+            raise PydanticCustomError("complaints", "{listed}", {"listed": listed, "complaints": complaints})
+        return self
+
+
+def _twice(names: Iterable[str], key: str, *, within: str = "name") -> Iterator[Complaint]:
+    """Complaints about names that an earlier item of the list `key` has too."""
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield (
+                (key, index, within),
+                f"{name!r} is the name of an earlier {key}; explain could not tell them apart",
+            )
+        seen.add(name)
 
 
 # --- amounts of time -------------------------------------------------------------------------------------------
 
-_AMOUNT = re.compile(r"(?:(\d+)w)?\s*(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?")
+_AMOUNT = re.compile(r"(?:(\d{1,6})w)?\s*(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
+_LONGEST = timedelta(days=36500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +101,58 @@ class Amount:
         if isinstance(written, cls):
             return written
         if not isinstance(written, str):
-            raise ValueError(f'write an amount of time in quotes, such as "4h" or "2d", not {written!r}')  # noqa: TRY004 - pydantic reads ValueError
+            raise ValueError('write an amount of time in quotes, such as "4h" or "2d"')  # noqa: TRY004 - pydantic reads ValueError
         found = _AMOUNT.fullmatch(written.strip().lower())
         if not found or not any(found.groups()):
             raise ValueError(f'{written!r} is no amount of time; write "15m", "4h", "2d" or "1w"')
-        weeks, days, hours, minutes = (int(part or 0) for part in found.groups())
-        return cls(weeks * 7 + days, timedelta(hours=hours, minutes=minutes), written.strip())
+        weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        rest = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+        if rest + timedelta(days=weeks * 7 + days) > _LONGEST:
+            raise ValueError(f"{written!r} is more than a hundred years")
+        return cls(weeks * 7 + days, rest, written.strip())
 
 
-def _shown(amount: Amount) -> str:
-    return amount.written
+def _shown(amount: Amount | str) -> str:
+    return amount.written if isinstance(amount, Amount) else amount
 
 
 Time = Annotated[
     Amount,
     BeforeValidator(Amount.parse),
     PlainSerializer(_shown, return_type=str),
-    Field(json_schema_extra={"type": "string", "examples": ["15m", "4h", "2d", "1w"]}),
+    WithJsonSchema({"type": "string", "examples": ["15m", "4h", "2d", "1w"]}),
 ]
+
+
+def known_zone(name: str) -> str:
+    """The name itself if it is a time zone's; ValueError, naming near ones, otherwise."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        known = available_timezones()
+        raise ValueError(f"{name!r} is no time zone{nearest(name, known)}") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(known_zone), Field(examples=["Europe/Copenhagen"])]
+"""A time zone by its IANA name."""
 
 
 # --- conditions -------------------------------------------------------------------------------------------------
 
 
 def _compiles(pattern: str) -> str:
+    if "\b" in pattern:
+        raise ValueError(
+            'in "…" a \\b is the backspace key; write regular expressions in single quotes: ' + r"'\bword'"
+        )
     try:
         re.compile(pattern, re.IGNORECASE)
     except re.error as fault:
-        raise ValueError(f"bad regular expression at its character {fault.pos}: {fault.msg}") from None
+        at = "" if fault.pos is None else f" at its character {fault.pos + 1}"
+        raise ValueError(f"bad regular expression{at}: {fault.msg}") from None
+    except (OverflowError, RecursionError):
+        raise ValueError("bad regular expression: it is too large") from None
     return pattern
 
 
@@ -111,8 +177,8 @@ class Condition(Strict):
     any_of: list[Condition] | None = Field(None, alias="any")
     not_: Condition | None = Field(None, alias="not")
 
-    @model_validator(mode="after")
-    def _one_question(self) -> Self:
+    def complaints(self) -> Iterator[Complaint]:
+        """One question, one test for a field, and no list that asks nothing."""
         kinds = {
             "field": self.field,
             "words": self.words,
@@ -124,16 +190,40 @@ class Condition(Strict):
         asked = [name for name, value in kinds.items() if value is not None]
         if len(asked) != 1:
             listed = " and ".join(asked) or "nothing"
-            raise ValueError(
-                f"a condition asks one thing: field, words, label, all, any or not; this asks {listed}"
-            )
-        tests = [test for test in (self.equals, self.one_of, self.matches, self.present) if test is not None]
-        if (self.field is not None) != (len(tests) == 1):
-            raise ValueError("`field` goes with exactly one of equals, in, matches, present")
-        return self
+            yield (), f"a condition asks one thing: field, words, label, all, any or not; this asks {listed}"
+            return
+        tests = {"equals": self.equals, "in": self.one_of, "matches": self.matches, "present": self.present}
+        given = [name for name, value in tests.items() if value is not None]
+        if self.field is not None and len(given) != 1:
+            listed = " and ".join(given) or "none of them"
+            yield (), f"field goes with exactly one of equals, in, matches, present; here is {listed}"
+        if self.field is None and given:
+            yield (given[0],), f'{given[0]} tests a field, and no field is named; add field = "…"'
+        for name, items in (
+            ("words", self.words),
+            ("all", self.all_of),
+            ("any", self.any_of),
+            ("in", self.one_of),
+        ):
+            if items is not None and not items:
+                yield (name,), "this is empty, so it asks nothing; fill it or leave it out"
 
 
 # --- tracker mappings -------------------------------------------------------------------------------------------
+
+
+TICKET_FIELDS = (
+    "title",
+    "text",
+    "kind",
+    "client",
+    "engagement",
+    "status",
+    "reporter",
+    "assignee",
+    "labels",
+)
+"""Fields that rules may always ask, whatever is mapped."""
 
 
 class Fields(Strict):
@@ -167,6 +257,14 @@ class Fields(Strict):
         known = {name: getattr(self, name) for name in type(self).model_fields if name != "own"}
         return {name: column for name, column in known.items() if column} | self.own
 
+    def complaints(self) -> Iterator[Complaint]:
+        """No field of the team's own under the name of one that every ticket has."""
+        for name in self.own:
+            if name in type(self).model_fields:
+                yield ("own", name), f"{name} is no field of your own; write it under [fields]"
+            elif name in TICKET_FIELDS:
+                yield ("own", name), f"every ticket has a field {name} already; choose another name"
+
 
 class Statuses(Strict):
     """What each status of the tracker means; a status in no list stops its ticket with a word to the operator."""
@@ -178,14 +276,17 @@ class Statuses(Strict):
     resolved: list[str] = []
     closed: list[str] = []
 
-    @model_validator(mode="after")
-    def _once(self) -> Self:
+    def complaints(self) -> Iterator[Complaint]:
+        """No status with two meanings."""
         seen: dict[str, str] = {}
         for meaning in type(self).model_fields:
-            for name in getattr(self, meaning):
-                if seen.setdefault(name.casefold(), meaning) != meaning:
-                    raise ValueError(f"status {name!r} stands under both {seen[name.casefold()]} and {meaning}")
-        return self
+            for index, name in enumerate(getattr(self, meaning)):
+                if (other := seen.setdefault(name.casefold(), meaning)) != meaning:
+                    yield (meaning, index), f"status {name!r} stands under {other} too; keep one of them"
+
+    def names(self) -> list[str]:
+        """Every status that has a meaning."""
+        return [name for meaning in type(self).model_fields for name in getattr(self, meaning)]
 
 
 class People(Strict):
@@ -286,7 +387,7 @@ class WorkbookMapping(Mapping):
     header_row: int = Field(1, ge=1)
     comments_sheet: str = "Comments"
     columns: Columns = Columns()
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """The zone in which dates and times of the cells are meant."""
     date_format: str | None = None
     """How dates in text cells are written, as in `%d.%m.%Y`; without it ISO only."""
@@ -325,22 +426,17 @@ class Taxonomy(Strict):
     negation: dict[Language, Negation] = {}
     rule: list[Rule] = []
 
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        missing = [category for category in CATEGORIES[:-1] if category not in self.subtypes]
-        if missing:
-            raise ValueError(f"subtypes: no list for {', '.join(missing)}")
-        names: set[str] = set()
-        for rule in self.rule:
-            if rule.subtype not in self.subtypes[rule.category]:
-                listed = ", ".join(self.subtypes[rule.category])
-                raise ValueError(
-                    f"rule {rule.name!r}: {rule.category} has no subtype {rule.subtype!r}; it has {listed}"
-                )
-            if rule.name in names:
-                raise ValueError(f"two rules are named {rule.name!r}; explain could not tell them apart")
-            names.add(rule.name)
-        return self
+    def complaints(self) -> Iterator[Complaint]:
+        """A list of subtypes for each category, rules that use them, and no two rules of one name."""
+        for category in CATEGORIES[:-1]:
+            if category not in self.subtypes:
+                yield ("subtypes",), f'no list for {category}; add {category} = ["…"]'
+        for index, rule in enumerate(self.rule):
+            known = self.subtypes.get(rule.category)
+            if known is not None and rule.subtype not in known:
+                what = f"{rule.category} has no subtype {rule.subtype!r}{nearest(rule.subtype, known)}"
+                yield ("rule", index, "subtype"), what
+        yield from _twice((rule.name for rule in self.rule), "rule")
 
 
 # --- severity ---------------------------------------------------------------------------------------------------
@@ -353,17 +449,22 @@ class Matrix(Strict):
     reaches: list[str]
     cells: dict[str, dict[str, Severity]]
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def complaints(self) -> Iterator[Complaint]:
+        """Every cell filled, and none beside the matrix."""
         for impact in self.impacts:
-            missing = [reach for reach in self.reaches if reach not in self.cells.get(impact, {})]
-            if missing:
-                raise ValueError(f"cells.{impact}: no severity for {', '.join(missing)}")
+            row = self.cells.get(impact, {})
+            if missing := [reach for reach in self.reaches if reach not in row]:
+                at = ("cells", impact) if row else ("cells",)
+                yield at, f"the row of impact {impact!r} has no severity for reach {', '.join(map(repr, missing))}"
         for impact, row in self.cells.items():
-            stray = [impact] if impact not in self.impacts else [r for r in row if r not in self.reaches]
-            if stray:
-                raise ValueError(f"cells.{impact}: {stray[0]!r} is in neither impacts nor reaches")
-        return self
+            if impact not in self.impacts:
+                yield ("cells", impact), f"{impact!r} is in no list impacts{nearest(impact, self.impacts)}"
+            for reach in row:
+                if reach not in self.reaches:
+                    yield (
+                        ("cells", impact, reach),
+                        f"{reach!r} is in no list reaches{nearest(reach, self.reaches)}",
+                    )
 
 
 class Signal(Strict):
@@ -397,6 +498,14 @@ class SeverityFile(Strict):
     signal: list[Signal] = []
     trigger: list[Trigger] = []
 
+    def complaints(self) -> Iterator[Complaint]:
+        """No source asked twice, no two signals or triggers of one name."""
+        for index, source in enumerate(self.order):
+            if source in self.order[:index]:
+                yield ("order", index), f"{source} is asked already; keep one of them"
+        yield from _twice((signal.name for signal in self.signal), "signal")
+        yield from _twice((trigger.name for trigger in self.trigger), "trigger")
+
 
 # --- escalation -------------------------------------------------------------------------------------------------
 
@@ -411,6 +520,14 @@ class Cell(Strict):
     if_closed: Literal["keep", "next-opening"] = "keep"
     """What happens to an instant that falls into closed hours."""
 
+    def complaints(self) -> Iterator[Complaint]:
+        """A warning that comes before the breach."""
+        if self.warn_after and self.warn_after.elapsed() >= self.within.elapsed():
+            what = (
+                f"a warning after {self.warn_after.written} never comes before the limit of {self.within.written}"
+            )
+            yield ("warn_after",), f"{what}; make it shorter than within"
+
 
 class Escalation(Strict):
     """Who is brought in, and by when that person must have taken it."""
@@ -418,6 +535,11 @@ class Escalation(Strict):
     to: str
     taken: Cell | None = None
     """Without it the role is named on the ticket and nobody is chased."""
+
+
+def _beats(update: Cell | None, at: tuple[str, ...]) -> Iterator[Complaint]:
+    if update and not update.within.elapsed():
+        yield (*at, "within"), 'an update every moment cannot be kept; write some time, such as "4h"'
 
 
 class Row(Strict):
@@ -430,6 +552,10 @@ class Row(Strict):
     """Whether an escalation hand-over is written when the severity is given."""
     resolution: Cell | None = None
     """The planned date, for sources whose due date means `resolution`."""
+
+    def complaints(self) -> Iterator[Complaint]:
+        """A cadence that lets some time pass between two updates."""
+        yield from _beats(self.update, ("update",))
 
 
 class EscalationFile(Strict):
@@ -449,6 +575,12 @@ class EscalationFile(Strict):
     medium: Row
     low: Row
 
+    def complaints(self) -> Iterator[Complaint]:
+        """No role twice on the ladder."""
+        for index, role in enumerate(self.ladder):
+            if role in self.ladder[:index]:
+                yield ("ladder", index), f"{role} stands on the ladder already; keep one of them"
+
     def row(self, severity: Severity) -> Row:
         """The matrix row of one severity."""
         row: Row = getattr(self, severity)
@@ -457,7 +589,29 @@ class EscalationFile(Strict):
 
 # --- calendars and clients --------------------------------------------------------------------------------------
 
-Hours = list[Annotated[str, Field(pattern=r"^\d\d:\d\d-\d\d:\d\d$", examples=["09:00-17:30"])]]
+_SHIFT = re.compile(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)")
+
+
+def shift(written: str) -> tuple[time, time]:
+    """The start and end of `"09:00-17:30"`; an end of 24:00 is midnight, `time(0)`. ValueError otherwise."""
+    found = _SHIFT.fullmatch(written.strip())
+    if not found:
+        raise ValueError(f'{written!r} are no hours; write "09:00-17:30"')
+    start_hour, start_minute, end_hour, end_minute = map(int, found.groups())
+    if (end_hour, end_minute) == (24, 0):
+        end_hour = 0
+    try:
+        return time(start_hour, start_minute), time(end_hour, end_minute)
+    except ValueError:
+        raise ValueError(f"{written!r}: no clock shows that; hours go from 00:00 to 24:00") from None
+
+
+def _written_shift(written: str) -> str:
+    shift(written)
+    return written
+
+
+Hours = list[Annotated[str, AfterValidator(_written_shift), Field(examples=["09:00-17:30"])]]
 
 
 class Week(Strict):
@@ -475,7 +629,7 @@ class Week(Strict):
 class Holidays(Strict):
     """Public holidays by country (ISO 3166) and region, from the `holidays` library."""
 
-    country: str
+    country: str = Field(pattern="^[A-Z]{2}$", examples=["DK"])
     region: str | None = None
 
 
@@ -497,11 +651,27 @@ class DayOn(Strict):
 class CalendarModel(Strict):
     """One calendar of `mappings/calendars.toml`."""
 
-    zone: str
+    zone: Zone
     hours: Week
     holidays: Holidays | None = None
     off: list[DayOff] = []
     on: list[DayOn] = []
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Open at some time, and no day both off and on, or twice."""
+        week = [name for name in type(self.hours).model_fields if getattr(self.hours, name)]
+        if not week and not any(day.hours for day in self.on):
+            yield ("hours",), 'never open; give a week-day hours, such as monday = ["09:00-17:00"]'
+        off = [day.date for day in self.off]
+        for index, day in enumerate(self.off):
+            if day.date in off[:index]:
+                yield ("off", index, "date"), f"{day.date} is off already; keep one of them"
+        on = [day.date for day in self.on]
+        for index, day_on in enumerate(self.on):
+            if day_on.date in [*off, *on[:index]]:
+                yield ("on", index, "date"), f"{day_on.date} is listed already, on or off; keep one of them"
+            if day_on.hours == []:
+                yield ("on", index, "hours"), "a day on has hours; leave the key out to take the usual ones"
 
 
 class ClientModel(Strict):
@@ -512,7 +682,7 @@ class ClientModel(Strict):
     tier: str | None = None
     since: date | None = None
     language: Language | None = None
-    zone: str | None = None
+    zone: Zone | None = None
     calendar: str | None = None
     roles: dict[str, list[str]] = {}
     """Role -> who holds it, in the trackers' own user ids (the first is asked first)."""
@@ -521,6 +691,11 @@ class ClientModel(Strict):
     update: dict[Severity, Cell] = {}
     """A cadence of this client's own, per severity."""
 
+    def complaints(self) -> Iterator[Complaint]:
+        """A cadence that lets some time pass between two updates."""
+        for severity, cell in self.update.items():
+            yield from _beats(cell, ("update", severity))
+
 
 class ClientsFile(Strict):
     """`mappings/clients.toml`."""
@@ -528,6 +703,17 @@ class ClientsFile(Strict):
     roles: dict[str, list[str]] = {}
     """Who holds each role where the client's record does not say."""
     client: list[ClientModel] = []
+
+    def complaints(self) -> Iterator[Complaint]:
+        """No name or alias that two records share."""
+        seen: dict[str, tuple[int, str]] = {}
+        for index, client in enumerate(self.client):
+            named: list[tuple[tuple[str | int, ...], str]] = [(("client", index, "name"), client.name)]
+            named += [(("client", index, "aliases", at), alias) for at, alias in enumerate(client.aliases)]
+            for at, name in named:
+                first, owner = seen.setdefault(folded(name), (index, client.name))
+                if first != index:
+                    yield at, f"{name!r} already stands for client {owner!r}; one name means one client"
 
 
 class CalendarsFile(Strict):

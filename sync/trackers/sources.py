@@ -37,6 +37,7 @@ class Guard(Strict):
 class Source(Strict):
     """What every source says."""
 
+    tracker: str
     name: Name
     """Shown in plans and reports; renaming it re-sends nothing."""
     mode: Literal["observe", "labels", "full"] = "observe"

@@ -1,0 +1,196 @@
+"""Reads a TOML file into a model, with every fault of it, each at its line and column."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sync.errors import ConfigurationError, Fault
+from sync.mapping import syntax
+from sync.mapping.positions import KeyPath, Position, positions
+from sync.mapping.shape import Shape
+from sync.mapping.text import IllegibleError, content, decoded
+from sync.mapping.wording import dotted
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_START = Position(1, 1)
+
+
+def read_model(path: Path, model: type[Model], *, shown_as: str | None = None) -> Model:
+    """The file as a model. ConfigurationError with every fault of the file.
+
+    `shown_as` names the file in faults; by default its path, from the current folder if it lies below that.
+    """
+    return _whole(collect(path, model, shown_as=shown_as))
+
+
+def read_text(text: str, model: type[Model], *, shown_as: str) -> Model:
+    """The text of a file as a model. ConfigurationError with every fault of it."""
+    document = Document(shown_as, text.encode())
+    return _whole(Reading(document, document.validated(model)))
+
+
+def collect(path: Path, model: type[Model], *, shown_as: str | None = None) -> Reading[Model]:
+    """The file as far as it can be read; its faults are in `document.faults`."""
+    document = Document.read(path, shown_as or shown(path))
+    return Reading(document, document.validated(model))
+
+
+def shown(path: Path) -> str:
+    """A path as people see it: from the current folder if it lies below that."""
+    whole, here = Path(os.path.abspath(path)), Path.cwd()  # noqa: PTH100 - links stay as they are written
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else path)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[Model]):
+    """A document and the model read from it, without its faulty parts; None if too little of it is left."""
+
+    document: Document
+    value: Model | None
+
+
+@dataclass
+class Document:
+    """One TOML file: what it says, and each fault found in it so far.
+
+    `data` is all that is written; `validated` leaves out what was refused. A file that cannot be opened, decoded
+    or parsed is a document with one fault and without data, and not legible. `name` is what faults call it.
+    """
+
+    name: str
+    raw: bytes = field(repr=False)
+    text: str = field(default="", repr=False)
+    data: dict[str, Any] = field(default_factory=dict, repr=False)
+    faults: list[Fault] = field(default_factory=list)
+    legible: bool = True
+    _refused: set[KeyPath] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        try:
+            self.text = decoded(self.raw)
+            self.data = _parsed(self.text)
+        except IllegibleError as why:
+            self._give_up(why)
+
+    @classmethod
+    def read(cls, path: Path, name: str) -> Self:
+        """The document in a file."""
+        try:
+            return cls(name, content(path))
+        except IllegibleError as why:
+            document = cls(name, b"")
+            document._give_up(why)
+            return document
+
+    def _give_up(self, why: IllegibleError) -> None:
+        self.legible = False
+        self.faults.append(Fault(self.name, why.line, why.column, "", why.what))
+
+    def complain(self, path: KeyPath, what: str) -> None:
+        """Add the fault of the key at `path` in the model that `validated` returned."""
+        self._add(self._written(path), what)
+
+    def refuse(self, path: KeyPath, what: str) -> None:
+        """Add the fault of the key at `path` in `data`, and let `validated` read on as if it were not there."""
+        self._add(path, what)
+        self._refused.add(path)
+
+    def validated(self, model: type[Model]) -> Model | None:
+        """The model, once all that its own checks refuse is left out; None if then too little is there."""
+        while self.legible:
+            try:
+                return model.model_validate(_without(self.data, self._refused), by_alias=True, by_name=False)
+            except ValidationError as error:
+                told = [(self._written(path), what) for path, what in Shape(model).explained(error)]
+            for path, what in told:
+                if what and not self._follows(path):
+                    self._add(path, what)
+            cut = {self._standing(path) for path, _ in told}
+            if () in cut:
+                break
+            self._refused |= cut
+        return None
+
+    @cached_property
+    def _positions(self) -> dict[KeyPath, Position]:
+        return positions(self.text)
+
+    def _add(self, path: KeyPath, what: str) -> None:
+        """Add a fault at the key, or at the nearest one above it that is written."""
+        above = (path[:length] for length in range(len(path), 0, -1))
+        place = next((self._positions[known] for known in above if known in self._positions), _START)
+        fault = Fault(self.name, place.line, place.column, dotted(path, self.data), what)
+        if fault not in self.faults:
+            self.faults.append(fault)
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        """The path in `data` of what has this path where the refused parts are left out."""
+        written: KeyPath = ()
+        for part in path:
+            if isinstance(part, int):
+                listed = self._at(written)
+                kept = [index for index in range(len(listed or ())) if (*written, index) not in self._refused]
+                written = (*written, kept[part] if part < len(kept) else part)
+            else:
+                written = (*written, part)
+        return written
+
+    def _follows(self, path: KeyPath) -> bool:
+        """Whether a complaint can come from a part above or below that was refused before."""
+        return any(path[: len(refused)] == refused or refused[: len(path)] == path for refused in self._refused)
+
+    def _standing(self, path: KeyPath) -> KeyPath:
+        """The path, or the nearest one above it, that is written and not refused."""
+        while path and (path in self._refused or self._at(path) is None):
+            path = path[:-1]
+        return path
+
+    def _at(self, path: KeyPath) -> Any:  # noqa: ANN401 - whatever TOML holds there; None for nothing
+        value: Any = self.data
+        for part in path:
+            inside = isinstance(value, dict) if isinstance(part, str) else isinstance(value, list)
+            if not inside or (part not in value if isinstance(part, str) else part >= len(value)):
+                return None
+            value = value[part]
+        return value
+
+
+def _whole(reading: Reading[Model]) -> Model:
+    if reading.value is None or reading.document.faults:
+        raise ConfigurationError(reading.document.faults)
+    return reading.value
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place, what = syntax.explained(str(error), text)
+        raise IllegibleError(what, place.line, place.column) from None
+    except RecursionError:
+        raise IllegibleError("not TOML: lists or tables are nested too deeply", 1, 1) from None
+    except ValueError:
+        raise IllegibleError("not TOML: it holds a number with thousands of digits", 1, 1) from None
+
+
+def _without(value: Any, refused: set[KeyPath], path: KeyPath = ()) -> Any:  # noqa: ANN401 - as TOML gives it
+    """The value as new lists and tables, less what is refused."""
+    if not refused:
+        return value
+    match value:
+        case dict():
+            kept = ((key, (*path, key)) for key in value)
+            return {key: _without(value[key], refused, below) for key, below in kept if below not in refused}
+        case list():
+            items = ((item, (*path, index)) for index, item in enumerate(value))
+            return [_without(item, refused, below) for item, below in items if below not in refused]
+        case _:
+            return value

@@ -1,0 +1,272 @@
+"""`config.toml`, the environment that overrides it, and the credentials that never stand in it."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_never
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from sync.errors import ConfigurationError, CredentialsError, Fault
+from sync.mapping import models
+from sync.mapping.models import Amount, Strict, Time
+from sync.mapping.policy import collect_policy
+from sync.mapping.reader import Document, Reading, shown
+from sync.mapping.shape import Shape
+from sync.mapping.text import IllegibleError, content
+from sync.mapping.wording import nearest
+from sync.trackers.sources import AnySource, AsanaSource, JiraSource, Source, WorkbookSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sync.mapping.policy import Policy
+    from sync.mapping.positions import KeyPath
+
+PREFIX = "MAKEGOOD_"
+"""Begins the name of each environment variable that we read."""
+
+SYSTEM_CONFIG = Path("/etc/makegood/config.toml")
+"""Looked for last, and under the name `makegood` only."""
+
+_SHORTEST = timedelta(seconds=10)
+_SECRET = re.compile(
+    r"token|passw|passphrase|secret|credential|bearer|(api|private|access)[-_ ]?key|^pat$", re.IGNORECASE
+)
+_LOGIN_IN_ADDRESS = re.compile(r"\w+://[^/\s]*@")
+_TOKEN = re.compile(r"[!-~]+")
+
+
+def _expanded(written: str) -> Path:
+    if not written.strip():
+        raise ValueError("must not be empty")
+    return Path(os.path.expanduser(written))  # noqa: PTH111 - leaves ~ as it is where there is no home
+
+
+def _path(written: object) -> object:
+    return _expanded(written) if isinstance(written, str) else written
+
+
+def _polite(interval: Amount) -> Amount:
+    if interval.elapsed() < _SHORTEST:
+        raise ValueError('must be "10s" or more; trackers turn away those who ask without pause')
+    return interval
+
+
+FilePath = Annotated[Path, BeforeValidator(_path)]
+"""A path; relative ones count from the folder of the config file."""
+
+
+class Overridable(Strict):
+    """What an environment variable may override, as `MAKEGOOD_STATE` does `state`."""
+
+    state: FilePath = Path("state.db")
+    """The file of what was said and done."""
+    mappings: FilePath = Path("mappings")
+    """The folder of the mapping files."""
+    interval: Annotated[Time, AfterValidator(_polite)] = Amount.parse("5m")
+    """How long `daemon` rests between two passes."""
+    settle_after: Time = Amount.parse("10m")
+    """How long a tracker may take to apply a write whose answer was lost."""
+    crawl_every: Time = Amount.parse("24h")
+    """How often all tickets are listed, not only changed ones."""
+    log: Literal["json", "console", "auto"] = "auto"
+    """How the log is written; `auto` is for people on a terminal and JSON elsewhere."""
+
+
+class Settings(Overridable):
+    """`config.toml`, with what the environment overrides."""
+
+    source: list[AnySource] = Field(min_length=1)
+    """The trackers to read, in this order."""
+
+    def complaints(self) -> Iterator[models.Complaint]:
+        """Sources that share a name, or one mapping file for two trackers; zones that do not exist."""
+        names: dict[str, int] = {}
+        files: dict[str, type[models.Mapping]] = {}
+        for index, source in enumerate(self.source):
+            variable = token_variable(source)
+            first = self.source[names.setdefault(variable, index)]
+            if first is not source:
+                yield (
+                    ("source", index, "name"),
+                    f"source {first.name!r} reads its token from {variable} too; rename one",
+                )
+            file, model = mapping_of(source)
+            if files.setdefault(file, model) is not model:
+                yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
+            try:
+                models.known_zone(source.zone)
+            except ValueError as error:
+                yield ("source", index, "zone"), str(error)
+
+
+class _Environment(Overridable, BaseSettings):
+    """The variables that are set."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, enable_decoding=False)
+
+
+def find_config(explicit: Path | None, program_name: str) -> Path:
+    """The config file to read: `--config`, else `MAKEGOOD_CONFIG`, else the one in the current folder.
+
+    Under the name `makegood` also the user's and the system's; under any other name we might have been called
+    by mistake. ConfigurationError, naming what to do, if there is none.
+    """
+    named = os.environ.get(f"{PREFIX}CONFIG")
+    if explicit or named:
+        return explicit or Path(named or "")
+    places = [Path("config.toml")]
+    if by_our_name := Path(program_name).stem == "makegood":
+        home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - never raises
+        places += [Path(home) / "makegood" / "config.toml", SYSTEM_CONFIG]
+    for place in places:
+        if os.path.isfile(place):  # noqa: PTH113 - False, no exception, where we may not look
+            return place
+    remedy = f"Copy config.example.toml there, or name a file with --config or {PREFIX}CONFIG."
+    if by_our_name:
+        raise ConfigurationError(f"There is no config: looked for {', '.join(map(str, places))}. {remedy}")
+    raise ConfigurationError(
+        "This is makegood's sync, and there is no config.toml in this folder. "
+        f"The command that writes the system's buffers to disk is /bin/sync. {remedy}"
+    )
+
+
+def load_settings(path: Path) -> Settings:
+    """The config file with what the environment overrides; relative paths are led from the file's folder.
+
+    ConfigurationError with every fault of both.
+    """
+    reading = collect_settings(path)
+    if reading.value is None or reading.document.faults:
+        raise ConfigurationError(reading.document.faults)
+    return reading.value
+
+
+def load(path: Path) -> tuple[Settings, Policy]:
+    """The settings and the policy that they lead to. ConfigurationError with every fault of all files."""
+    reading = collect_settings(path)
+    settings, document = reading.value, reading.document
+    if settings is None:
+        raise ConfigurationError(document.faults)
+    policy, faults = collect_policy(settings.mappings, dict(mapping_of(source) for source in settings.source))
+    calendars = shown(settings.mappings / "calendars.toml")
+    if policy and all(fault.file != calendars for fault in faults):
+        for index, source in enumerate(settings.source):
+            if source.calendar is not None and source.calendar not in policy.calendars:
+                what = (
+                    f"no calendar {source.calendar!r} in {calendars}{nearest(source.calendar, policy.calendars)}"
+                )
+                document.complain(("source", index, "calendar"), what)
+    if policy is None or document.faults or faults:
+        raise ConfigurationError([*document.faults, *faults])
+    return settings, policy
+
+
+def collect_settings(path: Path) -> Reading[Settings]:
+    """The settings as far as they can be read; the faults of file and environment are its document's."""
+    document, folder = Document.read(path, shown(path)), path.parent
+    for at in list(_secrets(document.data)):
+        document.refuse(at, _remedy(at, document.data))
+    sources = document.data.get("source")
+    for index, source in enumerate(sources if isinstance(sources, list) else ()):
+        match source:
+            case {"path": str(written)} if written.strip():
+                source["path"] = folder / _expanded(written)
+            case {"path": str()}:
+                document.refuse(("source", index, "path"), "must not be empty")
+    settings = document.validated(Settings)
+    try:
+        environment = _Environment()
+    except ValidationError as error:
+        for at, what in Shape(_Environment).explained(error):
+            document.faults.append(Fault("environment", 0, 0, f"{PREFIX}{at[0]}".upper(), what))
+        return Reading(document, settings and _led(settings, folder))
+    given = {name: getattr(environment, name) for name in environment.model_fields_set}
+    return Reading(document, settings and _led(settings.model_copy(update=given), folder))
+
+
+def _led(settings: Settings, folder: Path) -> Settings:
+    paths = {"state": folder / settings.state, "mappings": folder / settings.mappings}
+    return settings.model_copy(update=paths)
+
+
+def mapping_of(source: JiraSource | AsanaSource | WorkbookSource) -> tuple[str, type[models.Mapping]]:
+    """The name of the source's mapping file, and the model that it is read with."""
+    match source:
+        case JiraSource():
+            return source.mapping or "jira.toml", models.JiraMapping
+        case AsanaSource():
+            return source.mapping or "asana.toml", models.AsanaMapping
+        case WorkbookSource():
+            return source.mapping or "workbook.toml", models.WorkbookMapping
+        case _:
+            assert_never(source)
+
+
+def token_variable(source: Source) -> str:
+    """The environment variable that holds the source's token."""
+    return _variable(source.name)
+
+
+def token_for(source: Source) -> SecretStr:
+    """The source's token: from its variable, else from `<name>.token` in $CREDENTIALS_DIRECTORY.
+
+    CredentialsError, naming both ways, if there is none or if it cannot be one. Its value is in no message.
+    """
+    variable, file = token_variable(source), f"{source.name}.token"
+    origin, token = variable, os.environ.get(variable, "").strip()
+    if not token and (folder := os.environ.get("CREDENTIALS_DIRECTORY")):
+        origin = str(Path(folder) / file)
+        if os.path.lexists(origin):
+            try:
+                token = content(Path(origin)).decode("utf-8-sig", errors="replace").strip()
+            except IllegibleError as why:
+                raise CredentialsError(f"The token of source {source.name!r} in {origin}: {why.what}.") from None
+    if not token:
+        raise CredentialsError(
+            f"There is no token for source {source.name!r}: set {variable}, "
+            f"or put it into the file {file} in the folder that $CREDENTIALS_DIRECTORY names."
+        )
+    if not _TOKEN.fullmatch(token):
+        raise CredentialsError(
+            f"What {origin} holds for source {source.name!r} is no token: "
+            "it has blanks, line breaks or letters beyond ASCII inside. Copy it again."
+        )
+    return SecretStr(token)
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper().replace('-', '_')}_TOKEN"
+
+
+def _secrets(value: object, at: KeyPath = ()) -> Iterator[KeyPath]:
+    """Keys that look like a secret's, and addresses that carry a login."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                if _SECRET.search(key):
+                    yield (*at, key)
+                else:
+                    yield from _secrets(inner, (*at, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _secrets(inner, (*at, index))
+        case str() if _LOGIN_IN_ADDRESS.match(value):
+            yield at
+
+
+def _remedy(at: KeyPath, data: Mapping[str, Any]) -> str:
+    match at, data.get("source"):
+        case (("source", int(index), str(), *_), list(sources)) if isinstance(sources[index].get("name"), str):
+            name = sources[index]["name"]
+        case _:
+            name = "NAME"
+    return (
+        f"secrets have no place in this file; take it out, and set {_variable(name)} or put it into {name}.token "
+        "in $CREDENTIALS_DIRECTORY. If others could read it here, have a new one made"
+    )

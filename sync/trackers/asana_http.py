@@ -1,0 +1,277 @@
+"""The official `asana` SDK, tamed: every call timed, failures classed once, only what is safe repeated."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+
+from sync.errors import (
+    ConflictError,
+    CredentialsError,
+    ForbiddenError,
+    InvalidError,
+    LostAnswerError,
+    NotFoundError,
+    RateLimitedError,
+    ServerFaultError,
+    TrackerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Record = dict[str, Any]
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to connect, and between two bytes of an answer; the SDK silently ignores a single float."""
+PAGE_SIZE = 100
+"""The largest page the API gives."""
+ATTEMPTS = 4
+PATIENCE = timedelta(seconds=60)
+"""The longest wait that a call sits out; one asked to wait longer fails, and the next pass goes on."""
+RESTARTS = 3
+"""How often a listing is begun anew because its offset, which lives for minutes, was refused."""
+
+
+class Answer(NamedTuple):
+    """What Asana said: the answer's `data`, where the next page begins, and when (its own clock, if told)."""
+
+    data: Any
+    offset: str | None
+    at: datetime | None
+
+
+class Connection:
+    """One thread's way to one Asana, through the SDK's own classes.
+
+    Every method raises only `TrackerError`s. `sleep` gets seconds and may raise to interrupt a wait.
+    """
+
+    def __init__(self, url: str, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        if not (token and all("!" <= letter <= "~" for letter in token)):
+            raise CredentialsError("the Asana token is empty or holds a character that no token has; set it anew")
+        import asana  # noqa: PLC0415 - 70 ms and thread pools, only for who has an Asana source
+
+        self._client = _client(asana, url, token)
+        self._refusal: type[Exception] = asana.rest.ApiException
+        self._reads = _patient(sleep, RateLimitedError, ServerFaultError)
+        self._writes = _patient(sleep, RateLimitedError)
+        self.custom_field_settings: Any = asana.CustomFieldSettingsApi(self._client)
+        self.project_memberships: Any = asana.ProjectMembershipsApi(self._client)
+        self.projects: Any = asana.ProjectsApi(self._client)
+        self.sections: Any = asana.SectionsApi(self._client)
+        self.stories: Any = asana.StoriesApi(self._client)
+        self.tags: Any = asana.TagsApi(self._client)
+        self.tasks: Any = asana.TasksApi(self._client)
+        self.team_memberships: Any = asana.TeamMembershipsApi(self._client)
+        self.users: Any = asana.UsersApi(self._client)
+        self.workspace_memberships: Any = asana.WorkspaceMembershipsApi(self._client)
+
+    def read(self, call: Callable[..., Any], *path: str, **query: str | int) -> Answer:
+        """GET; asked again a few times when the tracker's end fails or a limit asks for a short wait."""
+        return self._reads(self._send, call, (*path, query), writing=False)
+
+    def record(self, call: Callable[..., Any], *path: str, opt_fields: str) -> Record:
+        """GET one thing."""
+        data = self.read(call, *path, opt_fields=opt_fields).data
+        if not _is_record(data):
+            raise ServerFaultError("Asana answered with something else than the one record that was asked for")
+        found: Record = data
+        return found
+
+    def pages(self, call: Callable[..., Any], *path: str, **query: str | int) -> Iterator[Answer]:
+        """GET every page of a listing. One whose offset has expired is begun anew: rows may come twice."""
+        offset, used, restarts = None, set[str](), 0
+        while True:
+            place: dict[str, str] = {"offset": offset} if offset else {}
+            try:
+                answer = self.read(call, *path, limit=PAGE_SIZE, **query, **place)
+            except InvalidError:
+                restarts += 1
+                if offset is None or restarts > RESTARTS:
+                    raise
+                offset, used = None, set()
+                continue
+            if not isinstance(answer.data, list) or not all(map(_is_record, answer.data)):
+                raise ServerFaultError("Asana answered a listing with something else than records")
+            yield answer
+            offset = answer.offset
+            if offset is None:
+                return
+            if offset in used:
+                raise ServerFaultError("Asana's paging goes in a circle; nothing was concluded from it")
+            used.add(offset)
+
+    def rows(self, call: Callable[..., Any], *path: str, **query: str | int) -> Iterator[Record]:
+        """The rows of every page."""
+        for answer in self.pages(call, *path, **query):
+            yield from answer.data
+
+    def write(self, call: Callable[..., Any], data: Record, *path: str, opt_fields: str = "") -> Record:
+        """POST or PUT, sent once: only a rejection by a limit, before anything was applied, is sent again.
+
+        The resulting record, with these fields; without fields to ask for, nothing is told. LostAnswerError: it
+        may be applied now, later or never. ServerFaultError: it never left, for no connection could be made.
+        """
+        query = [{"opt_fields": opt_fields}] if opt_fields else []
+        made = self._writes(self._send, call, ({"data": data}, *path, *query), writing=True).data
+        if opt_fields and not _is_record(made):
+            raise _broken("its answer is not the record that was written", writing=True)
+        return made if opt_fields else {}
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.rest_client.pool_manager.clear()
+
+    def _send(self, call: Callable[..., Any], arguments: tuple[Any, ...], *, writing: bool) -> Answer:
+        from urllib3.exceptions import (  # noqa: PLC0415 - the SDK's own transport, loaded with it
+            ConnectTimeoutError,
+            HTTPError,
+            NewConnectionError,
+        )
+
+        fresh = [dict(one) if isinstance(one, dict) else one for one in arguments]  # the SDK changes them
+        try:
+            payload, _, headers = call(
+                *fresh, full_payload=True, _return_http_data_only=False, _request_timeout=TIMEOUT
+            )
+        except self._refusal as error:
+            raise _classed(error, writing=writing) from None  # its text has headers and body
+        except (NewConnectionError, ConnectTimeoutError) as error:
+            raise ServerFaultError(f"Asana cannot be reached ({type(error).__name__})") from error
+        except HTTPError as error:
+            raise _broken(f"the connection broke ({type(error).__name__})", writing=writing) from error
+        if not isinstance(payload, dict) or "data" not in payload:
+            raise _broken("its answer cannot be read", writing=writing)
+        return Answer(payload["data"], (payload.get("next_page") or {}).get("offset"), _said_at(headers))
+
+
+def _is_record(data: object) -> bool:
+    return isinstance(data, dict) and bool(data.get("gid"))
+
+
+def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK has no types
+    configuration = asana.Configuration()
+    configuration.host = url
+    configuration.access_token = token
+    configuration.retry_strategy = False  # its own would send a comment twice
+    configuration.return_page_iterator = False
+    for logger in configuration.logger.values():
+        logger.removeHandler(configuration.logger_stream_handler)
+    client = asana.ApiClient(configuration)
+    client.pool.close()  # for its asynchronous calls, which we never make
+    client.pool.join()
+    return client
+
+
+# --- failures ---------------------------------------------------------------------------------------------------
+
+
+def _broken(what: str, *, writing: bool) -> TrackerError:
+    if writing:
+        return LostAnswerError(f"Asana may or may not have applied a write: {what}")
+    return ServerFaultError(f"Asana could not be read: {what}")
+
+
+def _classed(  # noqa: PLR0911 - a table of statuses
+    error: Any,  # noqa: ANN401 - an ApiException, which has no types
+    *,
+    writing: bool,
+) -> TrackerError:
+    """The one place where a status becomes an error; texts are shown, never matched."""
+    headers: Mapping[str, str] = error.headers or {}
+    said, wait = _said(error.body), retry_after(headers)
+    match error.status:
+        case 401:
+            return CredentialsError(
+                "Asana does not know the token; make a new personal access token (app.asana.com/0/my-apps) "
+                "and put it where this source's token is read from"
+            )
+        case 402:
+            return ForbiddenError(f"Asana needs a paid plan for this ({said}); upgrade, or map without it")
+        case 403 | 451:
+            return ForbiddenError(f"Asana does not let this account do that ({said}); add it to the project")
+        case 404:
+            return NotFoundError(f"Asana knows no such thing, or does not show it to this account ({said})")
+        case 409 | 412:
+            return ConflictError(f"somebody else wrote to Asana at the same moment ({said})")
+        case 429:
+            return RateLimitedError("Asana's limit on requests is reached", wait)
+        case 0:  # so the SDK tells failures of TLS
+            return _broken(f"the connection broke ({' '.join(str(error.reason).split())[:200]})", writing=writing)
+        case status if 400 <= status < 500:
+            return InvalidError(f"Asana refused what was sent: {said}", _fields(said))
+        case status if writing:
+            return _broken(f"it answered {status} ({said})", writing=True)
+        case status:
+            return ServerFaultError(f"Asana answered {status} ({said})", wait)
+
+
+def _said(body: bytes | None) -> str:
+    """What the answer says of its errors, on one short line."""
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        messages = [str(one.get("message") or one["phrase"]) for one in json.loads(body or b"")["errors"]]
+        return " ".join("; ".join(messages).split())[:300]
+    return "without saying why"
+
+
+def _fields(said: str) -> tuple[str, ...]:
+    """The request fields that a refusal names: its message begins with one and a colon."""
+    found = re.match(r"([a-z_][a-z0-9_.]*):", said)
+    return (found[1],) if found else ()
+
+
+def _said_at(headers: Mapping[str, str]) -> datetime | None:
+    with suppress(ValueError):
+        return parsedate_to_datetime(headers.get("Date", "")).astimezone(UTC)
+    return None
+
+
+def retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """How long an answer asks to wait: `Retry-After` in (fractions of) seconds or as a date, None unless both
+    there and readable. Never negative.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    with suppress(ValueError, OverflowError):
+        if isfinite(seconds := float(asked)):
+            return max(timedelta(seconds=seconds), timedelta())
+    with suppress(ValueError):
+        until = parsedate_to_datetime(asked)
+        now = _said_at(headers) or datetime.now(UTC)
+        return max((until if until.tzinfo else until.replace(tzinfo=UTC)) - now, timedelta())
+    return None
+
+
+# --- patience ---------------------------------------------------------------------------------------------------
+
+_back_off = wait_exponential_jitter(initial=1, max=20)
+
+
+def _patient(sleep: Callable[[float], None], *passing: type[RateLimitedError | ServerFaultError]) -> Retrying:
+    """Retrying of the failures that pass, `ATTEMPTS` times at most, as long as they ask for."""
+
+    def passes(error: BaseException) -> bool:
+        return isinstance(error, passing) and (error.retry_after or timedelta()) <= PATIENCE
+
+    return Retrying(
+        sleep=sleep,
+        stop=stop_after_attempt(ATTEMPTS),
+        retry=retry_if_exception(passes),
+        wait=_wait,
+        reraise=True,
+    )
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, RateLimitedError | ServerFaultError) and error.retry_after is not None:
+        return error.retry_after.total_seconds()
+    return _back_off(state)

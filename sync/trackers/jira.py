@@ -1,0 +1,261 @@
+"""Jira Cloud and Jira Data Center as a `Tracker`."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from datetime import time as clock_time
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sync.action import Failed, Written
+from sync.errors import ForbiddenError, InvalidError, LostAnswerError, NotFoundError
+from sync.ticket import Audience
+from sync.trackers import jira_check, jira_poll
+from sync.trackers.base import Capabilities, Marks, Page
+from sync.trackers.jira_api import comments_wanting, issue_path, read_comments
+from sync.trackers.jira_fields import resolve
+from sync.trackers.jira_http import JiraHttp
+from sync.trackers.jira_records import BROKEN, MARK, PUBLIC, Circles, Reading, instant, ledger_of, on_desk, records
+from sync.trackers.jira_site import Memory, api_of, sign_in
+from sync.trackers.translate import Translation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from sync.action import Draft, Edit
+    from sync.mapping.models import JiraMapping
+    from sync.ticket import Comment
+    from sync.trackers.base import Finding, Tracker
+    from sync.trackers.jira_api import JiraApi
+    from sync.trackers.jira_fields import Columns
+    from sync.trackers.jira_http import Answer
+    from sync.trackers.jira_site import Site
+    from sync.trackers.sources import JiraSource
+
+Json = dict[str, Any]
+
+_STRANGER = "its project is not among the source's `projects`; if a project was renamed, write its new key there"
+_END_OF_DAY = clock_time(23, 59)
+
+
+def open_jira(
+    source: JiraSource, mapping: JiraMapping, token: str, *, sleep: Callable[[float], None] = time.sleep
+) -> Tracker:
+    """A tracker on one Jira source; makes no request yet. `sleep` waits between attempts and may be cut short.
+
+    With `source.email` the token goes by basic authentication (Cloud API tokens), without as a bearer token
+    (Data Center). CredentialsError for a token that cannot be one.
+    """
+    return JiraTracker(source, mapping, JiraHttp(source.url, token, source.email, sleep=sleep), Memory())
+
+
+class JiraTracker:
+    """`Tracker` for Jira, for one thread."""
+
+    def __init__(self, source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: Memory) -> None:
+        self._source = source
+        self._mapping = mapping
+        self._http = http
+        self._memory = memory
+        self._circles = Circles(source.readers == "staff", mapping.restricted_to is not None)
+        self._projects = {project.casefold() for project in source.projects}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Jira keeps history and our ledger; a few writers stay far below its limits of writes."""
+        return Capabilities(history=True, ledger=True, writers=8)
+
+    def clone(self) -> JiraTracker:
+        """As `Tracker.clone`: a session of its own, the same knowledge of the site."""
+        return JiraTracker(self._source, self._mapping, self._http.clone(), self._memory)
+
+    def close(self) -> None:
+        """As `Tracker.close`."""
+        self._http.close()
+
+    def check(self) -> Iterator[Finding]:
+        """As `Reader.check`; what it finds is never raised."""
+        return jira_check.findings(self._source, self._mapping, self._http, self._memory)
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def connect(self) -> str:
+        """As `Reader.connect`, by `/myself`: Cloud's search answers bad credentials with no issues and no error.
+
+        The id is the source's `site`, else host and path of Jira's address. If that address changes, so does
+        the id, and everything would be said again: keep the old id as `site` then.
+        """
+        return sign_in(self._source, self._http, self._memory).id
+
+    def changed(self, cursor: str | None) -> Iterator[Page]:
+        """As `Reader.changed`: a page for each page of the search, and a last one that has only the cursor."""
+        site, api = self._ready()
+        query = jira_poll.query_of(self._source, self._mapping)
+        before = jira_poll.Cursor.read(cursor, query)
+        poll = jira_poll.Poll(query, before, whole_seconds=api.whole_seconds)
+        columns = self._columns(before)
+        jql = jira_poll.jql_for(self._source, api.order, before.since if before else None, site.zone)
+        for hits in api.search(jql, columns.requested()):
+            page = self._page(poll.news(hits))
+            poll.unread(page.failed)
+            yield page
+        yield Page((), cursor=poll.cursor(columns, self._memory.columns_at))
+
+    def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
+        """As `Reader.fetch`; a ticket that was moved out of the source's projects is gone."""
+        _, api = self._ready()
+        for fetched in api.fetch(ids, self._columns().requested()):
+            moved = tuple(str(issue.get("id")) for issue in fetched.issues if not self._belongs(issue))
+            page = self._page([issue for issue in fetched.issues if self._belongs(issue)])
+            yield Page(page.tickets, page.failed + fetched.failed, gone=fetched.gone + moved)
+
+    def ids(self) -> Iterator[str]:
+        """As `Reader.ids`, in pages of thousands."""
+        _, api = self._ready()
+        known: set[str] = set()
+        for hits in api.search(jira_poll.jql_for(self._source, "key ASC"), ["id"], history=False):
+            for number in (str(issue["id"]) for issue in hits.issues if issue.get("id")):
+                if number not in known:
+                    known.add(number)
+                    yield number
+
+    def marks(self, ticket: str) -> Marks:
+        """As `Reader.marks`: the properties of its comments, and the ledger among its own."""
+        self._ready()
+        reading = self._reading()
+        try:
+            issue = self._http.read("GET", issue_path(ticket), {"fields": "project", "properties": MARK}).record
+            comments, complete = read_comments(self._http, ticket)
+        except ForbiddenError:
+            return Marks(complete=False)
+        desk = self._memory.desks[ticket] = on_desk(issue.get("fields") or {})
+        found: dict[str, Comment] = {}
+        for raw in comments:
+            try:
+                comment = reading.heard(raw, desk=desk)
+            except BROKEN:
+                complete = False
+            else:
+                found |= dict.fromkeys(comment.marks, comment)
+        return Marks(complete, found, ledger_of(issue))
+
+    def _ready(self) -> tuple[Site, JiraApi]:
+        site = self._memory.site or sign_in(self._source, self._http, self._memory)
+        return site, api_of(self._memory.deployment, self._http)
+
+    def _columns(self, cursor: jira_poll.Cursor | None = None) -> Columns:
+        memory, now = self._memory, datetime.now(UTC)
+        kept = cursor and cursor.columns_at and now - cursor.columns_at < jira_poll.FIELDS_KEPT
+        if cursor and kept and not memory.columns:
+            memory.columns, memory.columns_at = cursor.columns, cursor.columns_at
+        if not memory.columns:
+            fields = {"fields": self._http.read("GET", "field").body}
+            memory.columns, memory.columns_at = resolve(records(fields, "fields"), self._mapping), now
+        return memory.columns
+
+    def _reading(self) -> Reading:
+        site, api = self._ready()
+        source = self._source
+        translation = Translation(self._mapping, source=source.name, site=site.id, me=site.me, zone=source.zone)
+        return Reading(
+            translation,
+            self._columns(),
+            self._circles,
+            address=site.address,
+            whole_seconds=api.whole_seconds,
+        )
+
+    def _belongs(self, issue: Json) -> bool:
+        project = (issue.get("fields") or {}).get("project") or {}
+        return str(project.get("key") or self._source.projects[0]).casefold() in self._projects
+
+    def _page(self, issues: list[Json]) -> Page:
+        """The issues as tickets; what search left out is asked for first."""
+        _, api = self._ready()
+        strangers = tuple(
+            Failed(str(issue.get("id")), "read", _STRANGER) for issue in issues if not self._belongs(issue)
+        )
+        issues = [issue for issue in issues if self._belongs(issue)]
+        api.complete_history(issues)
+        for issue in issues:
+            self._complete_comments(issue)
+            self._memory.desks[str(issue.get("id"))] = on_desk(issue.get("fields") or {})
+        tickets, failed = self._reading().tickets(issues)
+        return Page(tuple(tickets), (*failed, *strangers))
+
+    def _complete_comments(self, issue: Json) -> None:
+        if not comments_wanting(issue):
+            return
+        try:
+            comments, complete = read_comments(self._http, str(issue["id"]))
+        except (ForbiddenError, NotFoundError) as error:
+            issue.setdefault("problems", []).append(f"not all comments can be read: {error}")
+            return
+        issue["fields"]["comment"] = {"comments": comments, "total": len(comments)}
+        if not complete:
+            issue.setdefault("problems", []).append("Jira keeps back some of its comments, or who can read them")
+
+    # --- writing --------------------------------------------------------------------------------------------
+
+    def edit(self, ticket: str, edit: Edit) -> Written:
+        """As `Tracker.edit`: fields, labels and ledger in one PUT, applied whole or not at all."""
+        self._ready()
+        body: Json = {}
+        if edit.set_due:
+            columns = self._columns()
+            body["fields"] = {columns.due: self._due(edit.due, columns)}
+        steps = [{"add": label} for label in edit.add_labels] + [{"remove": label} for label in edit.remove_labels]
+        if steps:
+            body["update"] = {"labels": steps}
+        if edit.empty and edit.ledger is None:
+            return Written()
+        if edit.empty:  # Jira refuses a PUT on the issue that changes no field
+            return Written(self._http.write("PUT", issue_path(ticket, "properties", MARK), edit.ledger).at)
+        if edit.ledger is not None:
+            body["properties"] = [{"key": MARK, "value": edit.ledger}]
+        return Written(self._http.write("PUT", issue_path(ticket), body).at)
+
+    def _due(self, due: date | None, columns: Columns) -> str | None:
+        if due is None:
+            return None
+        if not columns.due_instant:
+            return due.isoformat()
+        end = datetime.combine(due, _END_OF_DAY, ZoneInfo(self._source.zone))
+        return end.strftime("%Y-%m-%dT%H:%M:%S.000%z")
+
+    def comment(self, ticket: str, draft: Draft) -> Written:
+        """As `Tracker.comment`. InvalidError, with nothing sent, if it cannot be confined to its audience."""
+        _, api = self._ready()
+        desk = self._desk(ticket)
+        if draft.audience not in self._circles.on(desk=desk):
+            where = "a service desk" if desk else "an ordinary project"
+            raise InvalidError(
+                f"a comment for {draft.audience} cannot be confined to them in {where} of this source"
+            )
+        properties: list[Json] = [{"key": MARK, "value": {"ids": list(draft.marks)}}]
+        if desk and draft.audience <= Audience.INTERNAL:
+            properties.append({"key": PUBLIC, "value": {"internal": True}})
+        body: Json = {"body": api.markup(draft.body), "properties": properties}
+        circle = self._mapping.restricted_to if draft.audience is Audience.RESTRICTED else None
+        if circle:
+            body["visibility"] = {"type": circle.type, "value": circle.name}
+        answer = self._http.write("POST", issue_path(ticket, "comment"), body, {"expand": "properties"})
+        return self._posted(ticket, answer, desk=desk)
+
+    def _posted(self, ticket: str, answer: Answer, *, desk: bool) -> Written:
+        raw = answer.body if isinstance(answer.body, dict) else {}
+        if not raw.get("id"):
+            raise LostAnswerError(f"comment on {ticket}: Jira's answer names no comment; it may have been posted")
+        try:
+            at: datetime | None = instant(raw.get("created"))
+        except ValueError:
+            at = answer.at
+        return Written(at, comment=str(raw["id"]), audience=self._circles.of(raw, desk=desk))
+
+    def _desk(self, ticket: str) -> bool:
+        if ticket not in self._memory.desks:
+            issue = self._http.read("GET", issue_path(ticket), {"fields": "project"}).record
+            self._memory.desks[ticket] = on_desk(issue.get("fields") or {})
+        return self._memory.desks[ticket]

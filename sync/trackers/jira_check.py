@@ -1,0 +1,135 @@
+"""What `check --online` asks a Jira: the account, the mapped fields and statuses, rights, and who reads along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from sync.errors import InvalidError, NotFoundError, TrackerError
+from sync.mapping.wording import nearest
+from sync.trackers.base import Finding
+from sync.trackers.jira_fields import resolve
+from sync.trackers.jira_records import records
+from sync.trackers.jira_site import sign_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.mapping.models import JiraMapping
+    from sync.trackers.jira_http import JiraHttp
+    from sync.trackers.jira_site import Memory
+    from sync.trackers.sources import JiraSource
+
+Json = dict[str, Any]
+
+_RIGHTS = {
+    "BROWSE_PROJECTS": ("observe", "read it (Browse Projects)"),
+    "EDIT_ISSUES": ("labels", "write labels (Edit Issues)"),
+    "SCHEDULE_ISSUES": ("labels", "write due dates (Schedule Issues)"),
+    "ADD_COMMENTS": ("full", "comment (Add Comments)"),
+}
+_MODES = ("observe", "labels", "full")
+
+
+def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: Memory) -> Iterator[Finding]:
+    """Everything that is wrong or doubtful; a refusal ends its own question, wrong credentials end them all."""
+    try:
+        site = sign_in(source, http, memory)
+    except TrackerError as error:
+        yield Finding("error", "credentials", str(error))
+        return
+    yield Finding("ok", "credentials", f"signed in at {site.address} as {site.me}")
+    yield from _token(source, memory)
+    yield from _fields(mapping, http)
+    statuses: set[str] = set()
+    for project in source.projects:
+        try:
+            yield from _project(project, source, http)
+            names = _statuses(project, http)
+            yield from _unmapped(project, names, mapping)
+        except TrackerError as error:
+            yield Finding("error", f"project {project}", _not_seen(error))
+        else:
+            statuses |= names
+    if statuses:
+        yield from _unknown(statuses, mapping)
+
+
+def _not_seen(error: TrackerError) -> str:
+    if isinstance(error, NotFoundError):
+        return "not there, or the account may not browse it; correct `projects` or grant Browse Projects"
+    return str(error)
+
+
+def _token(source: JiraSource, memory: Memory) -> Iterator[Finding]:
+    if memory.deployment == "data-center" and source.email:
+        yield Finding(
+            "warning",
+            "token",
+            "basic authentication, which Jira 11 switches off; make a personal access token and leave `email` out",
+        )
+
+
+def _fields(mapping: JiraMapping, http: JiraHttp) -> Iterator[Finding]:
+    try:
+        resolve(records({"fields": http.read("GET", "field").body}, "fields"), mapping)
+    except InvalidError as error:
+        for fault in str(error).split("; "):
+            yield Finding("error", "fields", fault)
+    except TrackerError as error:
+        yield Finding("error", "fields", str(error))
+    else:
+        yield Finding("ok", "fields", "every mapped field is there")
+
+
+def _project(key: str, source: JiraSource, http: JiraHttp) -> Iterator[Finding]:
+    about = f"project {key}"
+    desk = http.read("GET", f"project/{quote(key, safe='')}").record.get("projectTypeKey") == "service_desk"
+    if desk and source.readers == "staff":
+        yield Finding(
+            "warning",
+            about,
+            'a service desk, where customers read what is not internal; `readers = "staff"` is not true of it '
+            "(comments are kept apart all the same)",
+        )
+    elif not desk and source.readers != "staff":
+        yield Finding(
+            "warning",
+            about,
+            "no service desk: every ordinary comment counts as read by clients; "
+            'if none of them can see this project, write `readers = "staff"`',
+        )
+    query = {"projectKey": key, "permissions": ",".join(_RIGHTS)}
+    permissions = http.read("GET", "mypermissions", query).record.get("permissions")
+    for right, (mode, what) in _RIGHTS.items():
+        held = permissions.get(right) if isinstance(permissions, dict) else None
+        if not (isinstance(held, dict) and held.get("havePermission")):
+            needed = _MODES.index(source.mode) >= _MODES.index(mode)
+            yield Finding("error" if needed else "warning", about, f"the account may not {what}; grant it in Jira")
+
+
+def _statuses(key: str, http: JiraHttp) -> set[str]:
+    kinds = records({"kinds": http.read("GET", f"project/{quote(key, safe='')}/statuses").body}, "kinds")
+    return {str(status.get("name")) for kind in kinds for status in records(kind, "statuses")}
+
+
+def _unmapped(key: str, names: set[str], mapping: JiraMapping) -> Iterator[Finding]:
+    mapped = {name.casefold() for name in _mapped(mapping)}
+    for name in sorted(names):
+        if name.casefold() not in mapped:
+            what = f"status {name!r} is in no list of [status]; its tickets are left alone until it is added there"
+            yield Finding("warning", f"project {key}", what)
+
+
+def _unknown(names: set[str], mapping: JiraMapping) -> Iterator[Finding]:
+    known = {name.casefold() for name in names}
+    for name, meaning in _mapped(mapping).items():
+        if name.casefold() not in known:
+            what = f"status.{meaning}: no project has a status {name!r}{nearest(name, names)}"
+            yield Finding("warning", "status", what)
+
+
+def _mapped(mapping: JiraMapping) -> dict[str, str]:
+    return {
+        name: meaning for meaning in type(mapping.status).model_fields for name in getattr(mapping.status, meaning)
+    }

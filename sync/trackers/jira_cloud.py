@@ -1,0 +1,114 @@
+"""Jira Cloud, REST v3: search by tokens, reads in bulk, Atlassian documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sync.action import Failed
+from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
+from sync.trackers.jira_api import Fetched, Hits
+from sync.trackers.jira_markup import to_adf
+from sync.trackers.jira_records import MARK, missing, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sync.richtext import Document
+    from sync.trackers.jira_http import JiraHttp
+
+Json = dict[str, Any]
+
+# Jira's own limits, from its OpenAPI document.
+ISSUES_A_PAGE = 100
+IDS_A_PAGE = 5000
+ISSUES_A_FETCH = 100
+LOGS_A_FETCH = 1000
+CHANGES_A_PAGE = 10_000
+
+
+class CloudApi:
+    """`JiraApi` for Jira Cloud."""
+
+    version: ClassVar[str] = "3"
+    whole_seconds: ClassVar[bool] = False
+    order: ClassVar[str] = "updated ASC, key ASC"  # a changed issue moves to the end, and comes again
+
+    def __init__(self, http: JiraHttp) -> None:
+        self._http = http
+
+    def search(self, jql: str, fields: Sequence[str], *, history: bool = True) -> Iterator[Hits]:
+        """As `JiraApi.search`: a token that comes twice, or a page of nothing new, is a circle."""
+        size = IDS_A_PAGE if list(fields) == ["id"] else ISSUES_A_PAGE
+        asked: Json = {"jql": jql, "fields": list(fields), "maxResults": size}
+        if history:
+            asked |= {"expand": "changelog", "properties": [MARK]}
+        tokens: set[object] = set()
+        seen: set[tuple[object, object]] = set()
+        while True:
+            answer = self._http.read("POST", "search/jql", body=asked)
+            issues = records(answer.record, "issues")
+            new = {(issue.get("id"), (issue.get("fields") or {}).get("updated")) for issue in issues} - seen
+            token = answer.record.get("nextPageToken")
+            if token in tokens or (issues and not new):
+                raise ServerFaultError("Jira's search goes round in a circle: the same page came twice")
+            tokens.add(token)
+            seen |= new
+            yield Hits(issues, answer.at)
+            if not token or answer.record.get("isLast") is True:
+                return
+            asked["nextPageToken"] = token
+
+    def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Fetched]:
+        """As `JiraApi.fetch`: one that is neither sent nor named as an error is not there, or not for us."""
+        for start in range(0, len(ids), ISSUES_A_FETCH):
+            wanted = list(ids[start : start + ISSUES_A_FETCH])
+            asked = {
+                "issueIdsOrKeys": wanted,
+                "fields": list(fields),
+                "expand": ["changelog"],
+                "properties": [MARK],
+            }
+            body = self._http.read("POST", "issue/bulkfetch", body=asked).record
+            issues = [issue for issue in records(body, "issues") if str(issue.get("id")) in wanted]
+            failed = tuple(
+                Failed(str(error.get("id")), "read", "Jira could not give it just now; it is tried again")
+                for error in records(body, "issueErrors")
+            )
+            told = {str(issue.get("id")) for issue in issues} | {failure.ticket for failure in failed}
+            yield Fetched(issues, failed, tuple(number for number in wanted if number not in told))
+
+    def complete_history(self, issues: Sequence[Json]) -> None:
+        """As `JiraApi.complete_history`, for all of them together: search caps the history of each."""
+        short = {str(issue.get("id")): issue for issue in issues if missing(issue.get("changelog"), "histories")}
+        numbers = list(short)
+        for start in range(0, len(numbers), LOGS_A_FETCH):
+            try:
+                self._complete({number: short[number] for number in numbers[start : start + LOGS_A_FETCH]})
+            except (ForbiddenError, InvalidError, NotFoundError) as error:
+                for number in numbers[start : start + LOGS_A_FETCH]:
+                    short[number].setdefault("problems", []).append(f"history: {error}")
+
+    def _complete(self, short: dict[str, Json]) -> None:
+        asked: Json = {"issueIdsOrKeys": list(short), "maxResults": CHANGES_A_PAGE}
+        tokens: set[object] = set()
+        while True:
+            body = self._http.read("POST", "changelog/bulkfetch", body=asked).record
+            for log in records(body, "issueChangeLogs"):
+                if issue := short.get(str(log.get("issueId"))):
+                    _merge(issue["changelog"], records(log, "changeHistories"))
+            token = body.get("nextPageToken")
+            if not token:
+                return
+            if token in tokens:
+                raise ServerFaultError("Jira's history goes round in a circle: the same page came twice")
+            tokens.add(token)
+            asked["nextPageToken"] = token
+
+    def markup(self, document: Document) -> object:
+        """As `JiraApi.markup`: an Atlassian document."""
+        return to_adf(document)
+
+
+def _merge(log: Json, more: list[Json]) -> None:
+    known = {str(history.get("id")): history for history in (*records(log, "histories"), *more)}
+    log["histories"] = list(known.values())

@@ -1,0 +1,84 @@
+"""Jira Data Center, REST v2: search by offsets, reads one by one, wiki markup."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sync.action import Failed
+from sync.errors import ForbiddenError, NotFoundError, ServerFaultError
+from sync.trackers.jira_api import Fetched, Hits, issue_path
+from sync.trackers.jira_markup import to_wiki
+from sync.trackers.jira_records import MARK, missing, records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sync.richtext import Document
+    from sync.trackers.jira_http import JiraHttp
+
+Json = dict[str, Any]
+
+ISSUES_A_PAGE = 100
+IDS_A_PAGE = 1000
+"""Jira's own limit, unless its administrator raised it."""
+OVERLAP = 5
+"""Rows read twice: as many issues may drop out of a search while it is paged, and none is passed over."""
+ISSUES_A_FETCH = 50
+
+
+class DataCenterApi:
+    """`JiraApi` for Jira Data Center."""
+
+    version: ClassVar[str] = "2"
+    whole_seconds: ClassVar[bool] = True
+    order: ClassVar[str] = "key ASC"  # a change does not move an issue, so that offsets hold
+
+    def __init__(self, http: JiraHttp) -> None:
+        self._http = http
+
+    def search(self, jql: str, fields: Sequence[str], *, history: bool = True) -> Iterator[Hits]:
+        """As `JiraApi.search`: pages overlap; one of nothing new is a circle."""
+        size = IDS_A_PAGE if list(fields) == ["id"] else ISSUES_A_PAGE
+        asked: Json = {"jql": jql, "fields": list(fields), "startAt": 0, "maxResults": size}
+        if history:
+            asked["expand"] = ["changelog"]
+        seen: set[object] = set()
+        while True:
+            answer = self._http.read("POST", "search", body=asked)
+            issues = records(answer.record, "issues")
+            ids = {issue.get("id") for issue in issues}
+            if issues and ids <= seen:
+                raise ServerFaultError("Jira's search goes round in a circle: the same page came twice")
+            seen |= ids
+            yield Hits(issues, answer.at)
+            end = asked["startAt"] + len(issues)
+            total = answer.record.get("total")
+            if not issues or not isinstance(total, int) or end >= total:
+                return
+            asked["startAt"] = max(asked["startAt"] + 1, end - OVERLAP)
+
+    def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Fetched]:
+        """As `JiraApi.fetch`: one request for each, for the search by id lags like any search."""
+        query = {"fields": ",".join(fields), "expand": "changelog", "properties": MARK}
+        for start in range(0, len(ids), ISSUES_A_FETCH):
+            issues, failed, gone = [], [], []
+            for number in ids[start : start + ISSUES_A_FETCH]:
+                try:
+                    issues.append(self._http.read("GET", issue_path(number), query).record)
+                except NotFoundError:
+                    gone.append(number)
+                except ForbiddenError as error:
+                    failed.append(Failed(number, "read", str(error)))
+            yield Fetched(issues, tuple(failed), tuple(gone))
+
+    def complete_history(self, issues: Sequence[Json]) -> None:
+        """As `JiraApi.complete_history`: Data Center sends it whole; where it does not, a read by id may."""
+        for issue in issues:
+            if missing(issue.get("changelog"), "histories"):
+                query = {"fields": "created", "expand": "changelog"}
+                whole = self._http.read("GET", issue_path(str(issue["id"])), query).record
+                issue["changelog"] = whole.get("changelog") or issue["changelog"]
+
+    def markup(self, document: Document) -> object:
+        """As `JiraApi.markup`: wiki markup."""
+        return to_wiki(document)

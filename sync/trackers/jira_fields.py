@@ -1,0 +1,120 @@
+"""Which Jira field is which: the names in a mapping file resolved to ids, and found again in the history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from sync.errors import InvalidError
+from sync.mapping.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sync.mapping.models import JiraMapping
+
+Json = dict[str, Any]
+
+_ALWAYS = (
+    "summary",
+    "description",
+    "status",
+    "created",
+    "updated",
+    "issuetype",
+    "project",
+    "reporter",
+    "assignee",
+    "labels",
+    "resolutiondate",
+    "comment",
+)
+_RESERVED = {"status": "status", "labels": "labels", "assignee": "assignee"}
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The mapped fields of one site.
+
+    `ids`: the field as the mapping writes it -> its id. `logged`: the name that a history without ids (Data
+    Center) gives a custom field -> its id. `due`: the id of the due date field, an instant if `due_instant`.
+    """
+
+    ids: dict[str, str]
+    logged: dict[str, str]
+    due: str
+    due_instant: bool
+
+    def requested(self) -> list[str]:
+        """The ids of all fields to ask for."""
+        return list(dict.fromkeys((*_ALWAYS, self.due, *self.ids.values())))
+
+    def history(self) -> dict[str, str]:
+        """Field id -> the column that `RawChange` names it by; fields that are not there are of no interest."""
+        return {number: column for column, number in self.ids.items()} | {self.due: "due"} | _RESERVED
+
+    def as_json(self) -> Json:
+        """For keeping, to be read by `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: object) -> Self | None:
+        """What `as_json` gave; None for anything else."""
+        match kept:
+            case {"ids": dict(ids), "logged": dict(logged), "due": str(due), "due_instant": bool(instant)}:
+                return cls(ids, logged, due, instant)
+            case _:
+                return None
+
+
+def resolve(fields: Sequence[Json], mapping: JiraMapping) -> Columns:
+    """The columns of a mapping on a site whose `GET /field` says this.
+
+    A field is written as its id or as its name, upper and lower case alike. InvalidError names every key of the
+    mapping whose field is not there, or whose name two fields share.
+    """
+    faults: list[str] = []
+    by_id = {str(field.get("id")): field for field in fields}
+    wanted = {f"fields.{name}": written for name, written in mapping.fields.mapped().items()}
+    found = {}
+    for key, written in (wanted | {"due_field": mapping.due_field}).items():
+        try:
+            found[written] = _find(written, by_id)
+        except InvalidError as fault:
+            faults.append(f"{key}: {fault}")
+    if faults:
+        raise InvalidError("; ".join(faults), [fault.partition(":")[0] for fault in faults])
+    due = found[mapping.due_field]
+    if _type(by_id[due]) not in {"date", "datetime"}:
+        raise InvalidError(f"due_field: {mapping.due_field!r} is a field of type {_type(by_id[due])}, no date")
+    ids = {written: found[written] for written in wanted.values()}
+    logged = {
+        str(field.get("name") or "").casefold(): number
+        for number, field in by_id.items()
+        if number in {*ids.values(), due} and field.get("custom")
+    }
+    return Columns(ids, logged, due, _type(by_id[due]) == "datetime")
+
+
+def _find(written: str, by_id: Mapping[str, Json]) -> str:
+    if written in by_id:
+        return written
+    sought = written.casefold()
+    named = [number for number, field in by_id.items() if sought in _names(number, field)]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise InvalidError(
+            f"{len(named)} Jira fields are called {written!r}; write the id, one of {', '.join(named)}"
+        )
+    names = [str(field.get("name") or number) for number, field in by_id.items()]
+    raise InvalidError(f"Jira has no field {written!r}{nearest(written, names)}")
+
+
+def _names(number: str, field: Json) -> set[str]:
+    return {str(name).casefold() for name in (number, field.get("name"), field.get("untranslatedName")) if name}
+
+
+def _type(field: Json) -> str:
+    schema = field.get("schema")
+    return str(schema.get("type")) if isinstance(schema, dict) else "unknown"

@@ -1,0 +1,278 @@
+"""Jira over HTTP: a session of the `jira` package, each failure classed once, only what is safe repeated."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+
+import requests
+from jira import JIRA
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
+
+from sync.errors import (
+    ConflictError,
+    CredentialsError,
+    ForbiddenError,
+    InvalidError,
+    LostAnswerError,
+    NotFoundError,
+    RateLimitedError,
+    ServerFaultError,
+    TrackerError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tenacity import RetryCallState
+
+Json = dict[str, Any]
+T = TypeVar("T")
+
+TIMEOUT = (5.0, 60.0)
+"""Seconds to wait for a connection, and for each piece of an answer."""
+ATTEMPTS = 4
+LONGEST_WAIT = timedelta(seconds=60)
+"""A longer wait than this is the caller's business, not ours."""
+
+_BACK_OFF = wait_random_exponential(multiplier=1, max=8, min=0.2)
+_SECONDS = re.compile(r"\d{1,7}(\.\d+)?")
+_LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
+
+
+class Answer(NamedTuple):
+    """What Jira said: its JSON (None for no content), and when by its own clock (aware UTC)."""
+
+    body: Any
+    at: datetime | None
+
+    @property
+    def record(self) -> Json:
+        """The body where it must be an object; ServerFaultError otherwise."""
+        if isinstance(self.body, dict):
+            return self.body
+        raise ServerFaultError("Jira answered with something else than the object that was asked for")
+
+
+class JiraHttp:
+    """Requests to one Jira, for one thread. `version` is that of its REST API, `3` (Cloud) or `2`.
+
+    Raises the classes of `sync.errors` alone; no text of theirs holds a token, a query or a header.
+    """
+
+    def __init__(
+        self, address: str, token: str, email: str | None = None, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        if not (token and all("!" <= letter <= "~" for letter in token)):
+            raise CredentialsError("the Jira token is empty or holds a character that no token has; set it anew")
+        self.version = "2"
+        self._address = address
+        self._again = (address, token, email)
+        self._sleep = sleep
+        self._client = JIRA(
+            server=address,
+            basic_auth=(email.encode().decode("latin-1"), token) if email else None,
+            token_auth=None if email else token,
+            get_server_info=False,
+            max_retries=0,
+            timeout=TIMEOUT,
+            logging=False,
+        )
+
+    def clone(self) -> JiraHttp:
+        """Another session with the same credentials, for another thread."""
+        other = JiraHttp(*self._again, sleep=self._sleep)
+        other.version = self.version
+        return other
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()  # type: ignore[no-untyped-call]
+
+    def read(
+        self, method: str, path: str, query: Mapping[str, object] | None = None, body: object = None
+    ) -> Answer:
+        """Ask for JSON; what fails at Jira's end or for a limit is asked again, a few times."""
+        return self._patiently(
+            lambda: self._exchange(method, path, query, body, writing=False), (ServerFaultError, RateLimitedError)
+        )
+
+    def write(self, method: str, path: str, body: object, query: Mapping[str, object] | None = None) -> Answer:
+        """Send a change once; only what a limit rejected unapplied is sent again.
+
+        LostAnswerError: it may be applied. ServerFaultError: it never left, for no connection could be made.
+        """
+        return self._patiently(
+            lambda: self._exchange(method, path, query, body, writing=True), (RateLimitedError,)
+        )
+
+    def _patiently(self, call: Callable[[], T], safe: tuple[type[TrackerError], ...]) -> T:
+        def worth_it(error: BaseException) -> bool:
+            wait = getattr(error, "retry_after", None)
+            return isinstance(error, safe) and (wait is None or wait <= LONGEST_WAIT)
+
+        return Retrying(
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            retry=retry_if_exception(worth_it),
+            sleep=self._sleep,
+            reraise=True,
+        )(call)
+
+    def _exchange(
+        self, method: str, path: str, query: Mapping[str, object] | None, body: object, *, writing: bool
+    ) -> Answer:
+        address = f"{self._address}/rest/api/{self.version}/{path}"
+        what = f"{method} /rest/api/{self.version}/{path}"
+        try:
+            response = self._send(method, address, query, None if body is None else json.dumps(body))
+        except requests.RequestException as error:
+            raise _unanswered(error, what, writing=writing) from None  # its own text and request hold headers
+        if refusal := refused(response, what, writing=writing):
+            raise refusal
+        return Answer(_content(response, what, writing=writing), _date(response))
+
+    def _send(
+        self, method: str, address: str, query: Mapping[str, object] | None, body: str | None
+    ) -> requests.Response:
+        # Not `session.request`: that one logs and raises headers and bodies, and stumbles over some of them.
+        session: requests.Session = self._client._session  # noqa: SLF001 - the package offers no raw call
+        request = session.prepare_request(requests.Request(method, address, params=query, data=body))
+        settings = session.merge_environment_settings(address, {}, stream=False, verify=None, cert=None)
+        return session.send(request, timeout=TIMEOUT, allow_redirects=False, **settings)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked: timedelta | None = getattr(error, "retry_after", None)
+    return max(asked.total_seconds() if asked else 0.0, _BACK_OFF(state))
+
+
+def _unanswered(error: requests.RequestException, what: str, *, writing: bool) -> TrackerError:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    unsent = isinstance(error, requests.ConnectTimeout) or (
+        isinstance(error.args[0] if error.args else None, MaxRetryError)
+        and isinstance(reason, (NewConnectionError, ConnectTimeoutError))
+    )
+    name = type(reason or error).__name__
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
+        return InvalidError(f"{what}: the address of the source is no address; correct its `url`")
+    if writing and not unsent:
+        return LostAnswerError(f"{what}: no answer came ({name}); it may have been applied")
+    return ServerFaultError(f"{what}: Jira could not be reached ({name})")
+
+
+def refused(response: requests.Response, what: str, *, writing: bool) -> TrackerError | None:
+    """The class of an answer that is a refusal; None for one that is not."""
+    said = f"{what}: Jira answered {response.status_code}"
+    return (
+        _login_refused(response, said)
+        or _limited(response, said)
+        or _fault(response, said, writing=writing)
+        or _client_error(response, said)
+    )
+
+
+def _login_refused(response: requests.Response, said: str) -> TrackerError | None:
+    login = response.headers.get("X-Seraph-LoginReason", "")
+    denied = response.status_code == 403 and "X-Authentication-Denied-Reason" in response.headers
+    if response.status_code == 401 or denied or any(word in login for word in _LOGIN_FAILED):
+        return CredentialsError(f"{said}: it does not accept the account or its token; make a new token")
+    return None
+
+
+def _limited(response: requests.Response, said: str) -> TrackerError | None:
+    reason = response.headers.get("RateLimit-Reason", "")
+    quota = response.status_code == 403 and (reason or retry_after(response))  # Data Center always says 0
+    if response.status_code == 429 or quota:
+        scope: Literal["ticket", "source"] = "ticket" if reason.startswith("jira-per-issue") else "source"
+        return RateLimitedError(f"{said}: too many requests", retry_after(response), scope)
+    return None
+
+
+def _fault(response: requests.Response, said: str, *, writing: bool) -> TrackerError | None:
+    if response.status_code < 500 and response.status_code != 408:
+        return None
+    if writing:
+        return LostAnswerError(f"{said}; the change may have been applied")
+    return ServerFaultError(said, retry_after(response))
+
+
+_REFUSALS: dict[int, tuple[type[TrackerError], str]] = {
+    403: (ForbiddenError, "the account may not do this"),
+    404: (NotFoundError, "not there, or not visible to the account"),
+    410: (NotFoundError, "this Jira no longer has that service"),
+    409: (ConflictError, "somebody else wrote at the same moment"),
+}
+
+
+def _client_error(response: requests.Response, said: str) -> TrackerError | None:
+    status = response.status_code
+    if status < 300:
+        return None
+    if status < 400:
+        return InvalidError(f"{said}: it points elsewhere; set the source's `url` to Jira's own final address")
+    if known := _REFUSALS.get(status):
+        kind, words = known
+        return kind(f"{said}: {words}")
+    fields, explained = _explained(response)
+    return InvalidError(f"{said}{explained}", fields)
+
+
+def _explained(response: requests.Response) -> tuple[tuple[str, ...], str]:
+    """The refused fields, and for a person what Jira says of them, in whatever language it says it."""
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return (), ""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    messages = body.get("errorMessages") if isinstance(body, dict) else None
+    errors = errors if isinstance(errors, dict) else {}
+    said = [f"{name}: {text}" for name, text in errors.items()]
+    said += [str(text) for text in messages] if isinstance(messages, list) else []
+    words = " ".join("; ".join(said).split())
+    return tuple(errors), f" ({words[:300]})" if words else ""
+
+
+def _content(response: requests.Response, what: str, *, writing: bool) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    if response.status_code == 204 or (writing and not response.content):
+        return None
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        kind = response.headers.get("Content-Type", "nothing").partition(";")[0]
+        if writing:
+            raise LostAnswerError(
+                f"{what}: the answer cannot be read ({kind}); it may have been applied"
+            ) from None
+        raise ServerFaultError(
+            f"{what}: the answer is no JSON but {kind}; a log-in page or a proxy may stand before Jira"
+        ) from None
+
+
+def retry_after(response: requests.Response) -> timedelta | None:
+    """How long Jira asks to wait: seconds, broken seconds or an HTTP date; None if it does not say."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return timedelta(seconds=float(asked))
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return None
+    return max(timedelta(0), _aware(until) - (_date(response) or datetime.now(UTC)))
+
+
+def _date(response: requests.Response) -> datetime | None:
+    try:
+        return _aware(parsedate_to_datetime(response.headers.get("Date", "")))
+    except ValueError:
+        return None
+
+
+def _aware(instant: datetime) -> datetime:
+    return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)

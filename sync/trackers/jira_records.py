@@ -1,0 +1,286 @@
+"""From Jira's JSON to `Item`: one issue with its comments and its history, whatever it lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from sync.action import Failed
+from sync.errors import InvalidError
+from sync.ticket import Audience
+from sync.trackers.jira_markup import from_adf
+from sync.trackers.translate import Item, RawChange, RawComment, RawPerson, Translation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sync.ticket import Comment, Ticket
+    from sync.trackers.jira_fields import Columns
+
+Json = dict[str, Any]
+MARK = "makegood"
+"""The key of our property on comments (`{"ids": [...]}`) and of the ledger on issues."""
+PUBLIC = "sd.public.comment"
+"""The service desk's own comment property; `{"internal": true}` hides the comment from the portal."""
+
+_NAMES = ("value", "displayName", "name", "title", "key", "requestType", "id")
+
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a record raises that lacks a piece or has it in another shape."""
+
+
+def instant(written: object) -> datetime:
+    """`2026-03-02T10:00:00.000+0100`, or seconds or milliseconds since 1970, as aware UTC; else ValueError."""
+    if isinstance(written, str):
+        at = datetime.fromisoformat(written)
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    if isinstance(written, (int, float)) and not isinstance(written, bool):
+        return datetime.fromtimestamp(written / 1000 if written > 1e11 else written, UTC)
+    raise ValueError(f"{written!r} is no instant")
+
+
+def person(user: object) -> RawPerson | None:
+    """An account: by `accountId` on Cloud, by its immutable `key` on Data Center; None for nobody."""
+    if not isinstance(user, dict):
+        return None
+    number = user.get("accountId") or user.get("key") or user.get("name")
+    kinds: dict[object, Literal["user", "customer", "app"]] = {"customer": "customer", "app": "app"}
+    kind = kinds.get(user.get("accountType"), "user")
+    name = str(user.get("displayName") or number or "somebody")
+    return RawPerson(str(number or ""), name, str(user.get("emailAddress") or ""), kind)
+
+
+def text_of(value: object) -> str:
+    """A field's value as people see it; several joined by commas, a document as plain text, nothing as empty."""
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = "yes" if value else "no"
+        case float() if value.is_integer():
+            text = str(int(value))
+        case list():
+            text = ", ".join(filter(None, map(text_of, value)))
+        case {"type": "doc"}:
+            text = from_adf(value)
+        case {"value": chosen, "child": dict(child)}:
+            text = f"{chosen} / {text_of(child)}"
+        case dict():
+            text = next((text for name in _NAMES if (text := text_of(value.get(name)))), "")
+        case _:
+            text = str(value)
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Circles:
+    """Who can read what on one source: the proof is the project's kind and what the source states of itself."""
+
+    staff_only: bool
+    restricted: bool
+
+    def on(self, *, desk: bool) -> frozenset[Audience]:
+        """The circles to which a comment can be confined. On a service desk no visibility hides anything."""
+        if desk:
+            return frozenset({Audience.INTERNAL, Audience.CLIENT})
+        ordinary = Audience.INTERNAL if self.staff_only else Audience.CLIENT
+        return frozenset({ordinary, Audience.RESTRICTED} if self.restricted else {ordinary})
+
+    def of(self, comment: Json, *, desk: bool) -> Audience | None:
+        """Who can read a comment; None where Jira shows neither of a service desk's two signs."""
+        internal = _internal(comment)
+        if desk:
+            return None if internal is None else Audience.INTERNAL if internal else Audience.CLIENT
+        if comment.get("visibility"):
+            return Audience.RESTRICTED
+        return Audience.INTERNAL if self.staff_only or internal else Audience.CLIENT
+
+
+def _internal(comment: Json) -> bool | None:
+    public = comment.get("jsdPublic")
+    if isinstance(public, bool):
+        return not public
+    held = properties_of(comment)
+    if held is None:
+        return None
+    value = held.get(PUBLIC)
+    return isinstance(value, dict) and value.get("internal") in (True, "true")
+
+
+def properties_of(comment: Json) -> Json | None:
+    """A comment's properties by key; None if Jira did not send any list of them."""
+    held = comment.get("properties")
+    if not isinstance(held, list):
+        return None
+    return {str(one.get("key")): one.get("value") for one in held if isinstance(one, dict)}
+
+
+def on_desk(fields: Json) -> bool:
+    """Whether the issue lies in a service desk project, where customers read it in a portal."""
+    project = fields.get("project")
+    return isinstance(project, dict) and project.get("projectTypeKey") == "service_desk"
+
+
+def ledger_of(issue: Json) -> Json | None:
+    """What we keep on the issue; None if there is nothing yet, or Jira did not send it."""
+    held = issue.get("properties")
+    ledger = held.get(MARK) if isinstance(held, dict) else None
+    return ledger if isinstance(ledger, dict) else None
+
+
+def records(page: object, name: str) -> list[Json]:
+    """The objects in a list inside a record; null, or anything else where one was, counts as nothing."""
+    found = page.get(name) if isinstance(page, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def missing(page: object, name: str) -> int:
+    """How many entries Jira left out of a list inside a record, by the total that it states."""
+    total = page.get("total") if isinstance(page, dict) else None
+    return max(0, total - len(records(page, name))) if isinstance(total, int) else 0
+
+
+def version(issue: Json, *, whole_seconds: bool) -> str:
+    """Changes whenever the issue does.
+
+    With `whole_seconds` the same from a search, which cuts `updated`, and from a read by id, which does not; the
+    numbers of comments and changes then tell apart what happened within one second.
+    """
+    updated = instant(issue["fields"]["updated"])
+    if not whole_seconds:
+        return f"{updated:%Y%m%dT%H%M%S}.{updated.microsecond // 1000:03d}"
+    comments, changes = issue["fields"].get("comment"), issue.get("changelog")
+    counts = (
+        len(records(comments, "comments")) + missing(comments, "comments"),
+        len(records(changes, "histories")) + missing(changes, "histories"),
+    )
+    return f"{updated:%Y%m%dT%H%M%S}/{counts[0]}/{counts[1]}"
+
+
+class Reading:
+    """Reads issues of one source. `address` is where people open them; `projects` the keys that belong to it."""
+
+    def __init__(
+        self,
+        translation: Translation,
+        columns: Columns,
+        circles: Circles,
+        *,
+        address: str,
+        whole_seconds: bool,
+    ) -> None:
+        self._translation = translation
+        self._columns = columns
+        self._history = columns.history()
+        self._circles = circles
+        self._address = address
+        self._whole_seconds = whole_seconds
+
+    def tickets(self, issues: Iterable[Json]) -> tuple[list[Ticket], list[Failed]]:
+        """Those that can be read, and a sentence for each that cannot."""
+        tickets, failed = [], []
+        for issue in issues:
+            try:
+                tickets.append(self._translation.ticket(self._item(issue)))
+            except InvalidError as error:
+                failed.append(Failed(_name(issue), "read", str(error)))
+            except BROKEN as error:
+                why = f"Jira's record cannot be read ({type(error).__name__}: {error}); look at it in Jira"
+                failed.append(Failed(_name(issue), "read", why))
+        return tickets, failed
+
+    def comment(self, raw: Json, *, desk: bool) -> RawComment:
+        """A comment. One whose circle Jira does not show counts as internal: no proof that a client read it."""
+        held = properties_of(raw) or {}
+        ours = held.get(MARK)
+        marks = ours.get("ids") if isinstance(ours, dict) else None
+        return RawComment(
+            str(raw["id"]),
+            instant(raw["created"]),
+            person(raw.get("author")),
+            from_adf(raw.get("body")),
+            self._circles.of(raw, desk=desk) or Audience.INTERNAL,
+            tuple(mark for mark in marks if isinstance(mark, str)) if isinstance(marks, list) else (),
+        )
+
+    def heard(self, raw: Json, *, desk: bool) -> Comment:
+        """A comment with its author's side."""
+        return self._translation.comment(self.comment(raw, desk=desk))
+
+    def _item(self, issue: Json) -> Item:
+        fields, problems = issue["fields"], list(issue.get("problems", ()))
+        if not isinstance(fields, dict) or not isinstance(fields.get("status"), dict):
+            raise InvalidError("Jira shows no status for it; the account may lack a right to its project")
+        desk = on_desk(fields)
+        key = str(issue["key"])
+        values = {column: text_of(fields.get(number)) for column, number in self._columns.ids.items()}
+        return Item(
+            id=str(issue["id"]),
+            key=key,
+            url=f"{self._address}/browse/{key}",
+            title=text_of(fields.get("summary")),
+            text=from_adf(fields.get("description")),
+            status=text_of(fields["status"]),
+            created=instant(fields["created"]),
+            updated=instant(fields["updated"]),
+            version=version(issue, whole_seconds=self._whole_seconds),
+            kind=text_of(fields.get("issuetype")),
+            reporter=person(fields.get("reporter")),
+            assignee=person(fields.get("assignee")),
+            labels=frozenset(label for label in fields.get("labels") or () if isinstance(label, str)),
+            due=text_of(fields.get(self._columns.due)) or None,
+            resolved=instant(fields["resolutiondate"]) if fields.get("resolutiondate") else None,
+            values={column: text for column, text in values.items() if text},
+            comments=tuple(self._comments(fields.get("comment"), problems, desk=desk)),
+            changes=tuple(self._changes(issue.get("changelog"), problems)),
+            complete_since=self._complete_since(issue),
+            audiences=self._circles.on(desk=desk),
+            ledger=ledger_of(issue),
+            problems=tuple(problems),
+        )
+
+    def _comments(self, page: object, problems: list[str], *, desk: bool) -> Iterator[RawComment]:
+        for raw in records(page, "comments"):
+            try:
+                yield self.comment(raw, desk=desk)
+            except BROKEN:
+                problems.append(f"comment {raw.get('id')} cannot be read; it is left out")
+
+    def _changes(self, log: object, problems: list[str]) -> Iterator[RawChange]:
+        for history in records(log, "histories"):
+            try:
+                yield from self._change(history)
+            except BROKEN:
+                problems.append(f"change {history.get('id')} of the history cannot be read; it is left out")
+
+    def _change(self, history: Json) -> Iterator[RawChange]:
+        for number, item in enumerate(records(history, "items")):
+            column = self._history.get(self._field(item))
+            if column:
+                before, after = ("from", "to") if column == "due" else ("fromString", "toString")
+                yield RawChange(
+                    f"{history['id']}.{number}",
+                    instant(history["created"]),
+                    person(history.get("author")),
+                    column,
+                    text_of(item.get(before)),
+                    text_of(item.get(after)),
+                )
+
+    def _field(self, item: Json) -> str:
+        if number := item.get("fieldId"):
+            return str(number)
+        logged = str(item.get("field") or "").casefold()
+        return self._columns.logged.get(logged, "") if item.get("fieldtype") == "custom" else logged
+
+    def _complete_since(self, issue: Json) -> datetime | None:
+        log = issue.get("changelog")
+        if isinstance(log, dict) and not missing(log, "histories"):
+            return None
+        known = [instant(history["created"]) for history in records(log, "histories") if history.get("created")]
+        return min(known, default=instant(issue["fields"]["updated"]))
+
+
+def _name(issue: Json) -> str:
+    return str(issue.get("id") or issue.get("key") or "")

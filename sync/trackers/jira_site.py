@@ -1,0 +1,103 @@
+"""Which Jira it is: its deployment, its lasting id, and who we are there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from sync.errors import CredentialsError, NotFoundError, ServerFaultError
+from sync.trackers.jira_cloud import CloudApi
+from sync.trackers.jira_dc import DataCenterApi
+from sync.trackers.jira_poll import zone_of
+from sync.trackers.jira_records import person
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from sync.trackers.jira_api import JiraApi
+    from sync.trackers.jira_fields import Columns
+    from sync.trackers.jira_http import JiraHttp
+    from sync.trackers.sources import JiraSource
+
+Deployment = Literal["cloud", "data-center"]
+
+_GATEWAY = "api.atlassian.com"
+"""Where scoped tokens work: another address of a Cloud site than the one people know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`id` is for the state, `address` where people open tickets; `me` our account, `zone` that of its profile."""
+
+    id: str
+    address: str
+    me: str
+    zone: ZoneInfo
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is learned once and shared by clones; `desks` tells by ticket id which lie in a service desk."""
+
+    deployment: Deployment | None = None
+    address: str = ""
+    site: Site | None = None
+    columns: Columns | None = None
+    columns_at: datetime | None = None
+    desks: dict[str, bool] = field(default_factory=dict)
+
+
+def api_of(deployment: Deployment | None, http: JiraHttp) -> JiraApi:
+    """The API that a Jira of this deployment speaks."""
+    api: JiraApi = CloudApi(http) if deployment == "cloud" else DataCenterApi(http)
+    http.version = api.version
+    return api
+
+
+def sign_in(source: JiraSource, http: JiraHttp, memory: Memory) -> Site:
+    """Ask who we are, the one question that bad credentials cannot pass; what is learned is kept in `memory`.
+
+    The answer tells Cloud from Data Center, too: only Cloud has account ids. The site's id is the source's `site`,
+    else host and path of the address where people open it (a Cloud site has the same through the gateway).
+    """
+    memory.deployment = memory.deployment or source.deployment or _by_address(source)
+    api_of(memory.deployment, http)  # version 2, which both serve, while it is not known
+    try:
+        account = http.read("GET", "myself").record
+    except CredentialsError as error:
+        raise CredentialsError(f"{error}{_hint(source, memory)}") from None
+    except NotFoundError as error:
+        raise NotFoundError(f"{error}; is the source's `url` right, with its context path?") from None
+    me = person(account)
+    if me is None or not me.id:
+        raise ServerFaultError("Jira does not say who the account is")
+    memory.deployment = memory.deployment or ("cloud" if account.get("accountId") else "data-center")
+    memory.address = memory.address or _address(source, http)
+    parts = urlsplit(memory.address)
+    name = source.site or f"{parts.netloc.rpartition('@')[2].casefold()}{parts.path.rstrip('/')}"
+    memory.site = Site(name, memory.address, me.id, zone_of(account.get("timeZone")))
+    return memory.site
+
+
+def _by_address(source: JiraSource) -> Deployment | None:
+    host = urlsplit(source.url).hostname or ""
+    return "cloud" if host == _GATEWAY or host.endswith((".atlassian.net", ".jira.com")) else None
+
+
+def _address(source: JiraSource, http: JiraHttp) -> str:
+    if urlsplit(source.url).hostname != _GATEWAY:
+        return source.url
+    address = http.read("GET", "serverInfo").record.get("baseUrl")
+    if not isinstance(address, str) or not address:
+        raise ServerFaultError("Jira does not tell its own address (serverInfo has no baseUrl)")
+    return address.rstrip("/")
+
+
+def _hint(source: JiraSource, memory: Memory) -> str:
+    if memory.deployment != "data-center" and not source.email:
+        return "; on Jira Cloud an API token goes with the address of its account: set `email`"
+    if memory.deployment != "cloud" and source.email:
+        return "; on Data Center a personal access token goes alone: leave `email` out"
+    return ""

@@ -1,0 +1,302 @@
+"""A spreadsheet as a tracker: one `.xlsx` or `.csv` of issues, its labels and due dates, and a comments sheet.
+
+The site id is `workbook:` and the file's name without its ending, so that a file may move to another folder or be
+saved in the other format; set `site` in the source before renaming it.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from hashlib import blake2b
+from itertools import islice
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from sync.action import Failed
+from sync.errors import ConflictError, InvalidError, NotFoundError, TrackerError, WorkbookError
+from sync.ticket import Audience
+from sync.trackers.base import Capabilities, Finding, Marks, Page
+from sync.trackers.translate import Translation
+from sync.trackers.workbook_csv import CsvBook
+from sync.trackers.workbook_disk import lock_of, read
+from sync.trackers.workbook_rows import AUTHOR, Contents, Setting, headers
+from sync.trackers.workbook_sidecar import beside
+from sync.trackers.workbook_writes import Pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from sync.action import Draft, Edit, Written
+    from sync.mapping.models import WorkbookMapping
+    from sync.ticket import Ticket
+    from sync.trackers.base import Tracker
+    from sync.trackers.sources import WorkbookSource
+    from sync.trackers.workbook_disk import File
+    from sync.trackers.workbook_table import Book
+
+_PAGE = 500
+_UNFINISHED = "!"
+"""At the end of a cursor: some rows could not be read, and are looked at again though nothing changed."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_workbook(
+    source: WorkbookSource, mapping: WorkbookMapping, *, clock: Callable[[], datetime] = _now
+) -> Tracker:
+    """A tracker on one workbook; nothing is read yet. `clock` tells when a comment of ours is written."""
+    return Workbook(source, mapping, clock)
+
+
+class Workbook:
+    """One workbook. What was read stays in memory, and is read again whenever the file's content has changed.
+
+    A write goes onto the file as it is now, durable on return; what people wrote meanwhile stays. It is refused
+    with a ConflictError, and nothing is written, if that very ticket has changed since it was handed out, if the
+    file changes during the write, or while it is open elsewhere.
+    """
+
+    capabilities = Capabilities(history=False, ledger=False, writers=1)
+
+    def __init__(self, source: WorkbookSource, mapping: WorkbookMapping, clock: Callable[[], datetime]) -> None:
+        self._source, self._mapping, self._clock = source, mapping, clock
+        self._path = source.path.expanduser().resolve()
+        self._site = source.site or f"workbook:{unicodedata.normalize('NFC', self._path.stem)}"
+        self._audience = Audience.INTERNAL if source.readers == "staff" else Audience.CLIENT
+        self._translation = Translation(
+            mapping,
+            source=source.name,
+            site=self._site,
+            me=AUTHOR,
+            zone=mapping.zone,
+            date_format=mapping.date_format,
+        )
+        self._contents: Contents | None = None
+        self._handed_out: dict[str, str] = {}
+        self._one_writer = Lock()
+
+    def connect(self) -> str:
+        """Read the workbook, and answer with its site id."""
+        self._current(self._read())
+        return self._site
+
+    @property
+    def notice(self) -> str | None:
+        """Why results go to sidecar files beside the workbook and which, if they do."""
+        return self._current(self._read()).book.notice
+
+    def changed(self, cursor: str | None) -> Iterator[Page]:
+        """All tickets if anything in the file or the mapping changed, none otherwise; never the same one twice.
+
+        Rows that cannot be read come up again each time until they are repaired.
+        """
+        files = self._read()
+        present = self._cursor(files)
+        if cursor == present:
+            yield Page((), cursor=present)
+            return
+        contents = self._current(files)
+        failed = [_nameless(row) for row in contents.nameless]
+        unfinished = bool(failed)
+        waiting = iter(contents.rows)
+        while issues := list(islice(waiting, _PAGE)):
+            page = self._page(contents, issues)
+            unfinished = unfinished or bool(page.failed)
+            failed.extend(page.failed)
+            if cursor != present + _UNFINISHED:
+                yield Page(page.tickets, tuple(failed))
+                failed.clear()
+        yield Page((), tuple(failed), cursor=present + _UNFINISHED * unfinished)
+
+    def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
+        """These tickets as the file says now."""
+        contents = self._current(self._read())
+        waiting = iter(dict.fromkeys(ids))
+        while issues := list(islice(waiting, _PAGE)):
+            yield self._page(contents, issues)
+
+    def ids(self) -> Iterable[str]:
+        """Every id in the file, readable or not."""
+        return tuple(self._current(self._read()).rows)
+
+    def marks(self, ticket: str) -> Marks:
+        """The action ids in the comments of one issue; complete, since a file is read whole."""
+        contents = self._current(self._read())
+        if ticket not in contents.rows and ticket not in contents.commented:
+            raise NotFoundError(f"no row has the ID {ticket!r}; it was deleted, or its ID was changed")
+        found = [self._translation.comment(raw) for raw in contents.comments(ticket)]
+        return Marks(complete=True, marks={mark: comment for comment in found for mark in comment.marks})
+
+    def check(self) -> Iterable[Finding]:
+        """What stands in the way of reading and writing the file, and which rows cannot be read."""
+        name = self._path.name
+        try:
+            contents = self._current(self._read())
+            notice = self.notice
+        except TrackerError as fault:
+            return [Finding("error", name, str(fault))]
+        page = self._page(contents, list(contents.rows))
+        problems = [f"{ticket.key}: {problem}" for ticket in page.tickets for problem in ticket.problems]
+        unreadable = [failed.why for failed in (*map(_nameless, contents.nameless), *page.failed)]
+        stray = [
+            place for issue, places in contents.commented.items() if issue not in contents.rows for place in places
+        ]
+        findings = [
+            Finding(
+                "ok", name, f"{len(contents.rows)} issues; site id {self._site}, read by {self._source.readers}"
+            ),
+            *(Finding("error", name, why) for why in unreadable),
+            *(Finding("warning", name, why) for why in problems),
+            *(Finding("warning", name, f"{place}: the comment belongs to no issue") for place in stray),
+        ]
+        if notice:
+            findings.append(Finding("warning", name, notice))
+        elif lock := lock_of(self._path):
+            findings.append(
+                Finding("warning", name, f"is open elsewhere ({lock.name}); nothing is written meanwhile")
+            )
+        if not os.access(self._path.parent, os.W_OK):
+            findings.append(
+                Finding(
+                    "error",
+                    name,
+                    f"{self._path.parent} does not let this account make files; nothing can be written",
+                )
+            )
+        return findings
+
+    def edit(self, ticket: str, edit: Edit) -> Written:
+        """Change the labels and due date cells of one issue; writes nothing if they hold that already."""
+        return _one(self.batch([(ticket, edit, None)]))
+
+    def comment(self, ticket: str, draft: Draft) -> Written:
+        """Add one row to the comments. InvalidError for an audience other than the file's readers."""
+        return _one(self.batch([(ticket, None, draft)]))
+
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
+        """As `Batching.batch`."""
+        with self._one_writer:
+            contents = self._current(self._read())
+            pending = Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
+            answers: list[Written | TrackerError] = []
+            for ticket, edit, draft in writes:
+                try:
+                    self._refuse_if_changed(contents, ticket)
+                    answers.append(pending.add(ticket, edit, draft))
+                except TrackerError as refusal:
+                    answers.append(refusal)
+            if pending.cells or pending.entries:
+                self._save(contents.book, pending)
+        return answers
+
+    def _save(self, book: Book, pending: Pending) -> None:
+        self._contents = None
+        book.write(pending.cells, pending.entries)
+        self._contents = contents = self._understood(book)
+        for issue in {*(cell.issue for cell in pending.cells), *(entry.issue for entry in pending.entries)}:
+            if issue in self._handed_out:
+                self._handed_out[issue] = contents.ticket(issue).version
+
+    def _refuse_if_changed(self, contents: Contents, ticket: str) -> None:
+        known = self._handed_out.get(ticket)
+        if known and ticket in contents.rows and contents.ticket(ticket).version != known:
+            raise ConflictError(
+                f"{ticket} was changed by someone since it was read; the next pass looks at it again"
+            )
+
+    def clone(self) -> Tracker:
+        """Another one on the same file; they write one after the other."""
+        twin = Workbook(self._source, self._mapping, self._clock)
+        twin._handed_out = dict(self._handed_out)
+        twin._one_writer = self._one_writer
+        return twin
+
+    def close(self) -> None:
+        """Let go of what was read."""
+        self._contents = None
+
+    def _read(self) -> list[File]:
+        """The files as they are now: the workbook first, then those beside it that may be there."""
+        suffix = self._path.suffix.casefold()
+        if suffix == ".csv":
+            others: tuple[Path, ...] = (self._path.with_name(f"{self._path.stem}.comments.csv"),)
+        elif suffix in {".xlsx", ".xlsm"}:
+            others = beside(self._path)
+        else:
+            raise WorkbookError(f"{self._path} is neither .xlsx nor .csv; save it as one of these")
+        files = [read(path) for path in (self._path, *others)]
+        if files[0].data is None:
+            names = [path.name for path in self._path.parent.glob("*.*")] if self._path.parent.is_dir() else []
+            close = get_close_matches(self._path.name, names, n=1)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise WorkbookError(f"{self._path} is not there: correct the source's path{hint}")
+        return files
+
+    def _current(self, files: Sequence[File]) -> Contents:
+        held = self._contents
+        if held is None or [file.digest for file in held.book.files] != [file.digest for file in files]:
+            self._contents = None
+            self._contents = held = self._understood(self._opened(files))
+        return held
+
+    def _opened(self, files: Sequence[File]) -> Book:
+        wanted, optional = headers(self._mapping)
+        if self._path.suffix.casefold() == ".csv":
+            return CsvBook(files, self._mapping, wanted, optional)
+        from sync.trackers.workbook_xlsx import XlsxBook  # noqa: PLC0415 - openpyxl only for those who need it
+
+        return XlsxBook(files, self._mapping, wanted, optional)
+
+    def _understood(self, book: Book) -> Contents:
+        return Contents(book, self._mapping, Setting(self._path.as_uri(), self._audience), self._translation)
+
+    def _page(self, contents: Contents, issues: Sequence[str]) -> Page:
+        tickets: list[Ticket] = []
+        failed: list[Failed] = []
+        for issue in issues:
+            if issue not in contents.rows:
+                continue
+            try:
+                ticket = contents.ticket(issue)
+            except InvalidError as fault:
+                failed.append(Failed(issue, "read", str(fault)))
+            else:
+                self._handed_out[issue] = ticket.version
+                tickets.append(ticket)
+        gone = tuple(issue for issue in issues if issue not in contents.rows)
+        return Page(tuple(tickets), tuple(failed), gone=gone)
+
+    def _cursor(self, files: Sequence[File]) -> str:
+        reading = f"{self._mapping.model_dump_json()} {self._audience} {self._site}"
+        said = "\n".join((reading, *(file.digest for file in files)))
+        return blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _nameless(row: int) -> Failed:
+    return Failed(f"row {row}", "read", f"row {row} has content but no ID; give the issue an ID")
+
+
+def _one(answers: Sequence[Written | TrackerError]) -> Written:
+    (answer,) = answers
+    if isinstance(answer, TrackerError):
+        raise answer
+    return answer
+
+
+class Batching(Protocol):
+    """A tracker that writes many tickets at once, where each write by itself would cost the whole."""
+
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> Sequence[Written | TrackerError]:
+        """Write edits and comments of many tickets in one step that is applied whole or not at all.
+
+        Answers in order; a ticket that is refused (gone, changed meanwhile, invalid) has its error there, is
+        left as it was, and does not stop the others. Raises when the step itself failed: ConflictError,
+        ForbiddenError, WorkbookError say that nothing was applied, LostAnswerError that this is unknown.
+        """
+        ...

@@ -1,0 +1,155 @@
+"""Files as they were read: known again by their digest, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING
+
+from sync.errors import ConflictError, ForbiddenError, LostAnswerError, WorkbookError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LARGEST = 200 * 1024 * 1024
+"""Bytes of a file, unpacked, that we are willing to hold in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file at one moment; `data` is None where there was none."""
+
+    path: Path
+    data: bytes | None
+
+    @property
+    def digest(self) -> str:
+        """What the content is known by; empty for a file that is not there."""
+        return "" if self.data is None else blake2b(self.data, digest_size=16).hexdigest()
+
+
+def read(path: Path) -> File:
+    """The file as it is now. WorkbookError if it is no plain file or too large, ForbiddenError if it is shut."""
+    try:
+        if path.exists() and not path.is_file():
+            raise WorkbookError(f"{path} is no file; name the workbook itself in the source's path")
+        with path.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except FileNotFoundError:
+        return File(path, None)
+    except PermissionError:
+        raise ForbiddenError(f"{path} may not be read by this account; give it the right to read it") from None
+    except OSError as fault:
+        raise WorkbookError(f"{path} cannot be read: {fault.strerror}") from None
+    if len(data) > LARGEST:
+        raise WorkbookError(f"{path} is larger than {LARGEST >> 20} MB; split it, or move old issues out of it")
+    return File(path, data)
+
+
+def lock_of(path: Path) -> Path | None:
+    """The file by which Excel or LibreOffice says that it has the workbook open, if there is one."""
+    marks = (path.with_name(f"~${path.name}"), path.with_name(f".~lock.{path.name}#"))
+    return next((mark for mark in marks if mark.exists()), None)
+
+
+def swap(changes: Sequence[tuple[File, bytes]], beside: Sequence[File] = ()) -> list[File]:
+    """Put new contents in place of files as they were read; durable on return.
+
+    Every file of `changes` and `beside` must still be what was read; one that was not there gets the mode and
+    owner of the first that was. Errors that say that nothing was written: ConflictError (changed meanwhile, or
+    open elsewhere), ForbiddenError, WorkbookError. LostAnswerError: some of it may be written.
+    """
+    for file, _ in changes:
+        _refuse_if_open(file.path)
+        _refuse_if_shut(file.path)
+    model = next(file.path for file in (*(file for file, _ in changes), *beside) if file.data is not None)
+    drafts: list[Path] = []
+    swapped = False
+    try:
+        for file, data in changes:
+            drafts.append(_draft(data, file.path, model))
+        for file in (*(file for file, _ in changes), *beside):
+            if read(file.path).digest != file.digest:
+                raise ConflictError(
+                    f"{file.path} was changed by someone since it was read; nothing was written, "
+                    "and the next pass reads it again"
+                )
+        for (file, _), draft in zip(changes, drafts, strict=True):
+            draft.replace(file.path)
+            swapped = True
+        for folder in {file.path.parent for file, _ in changes}:
+            _make_durable(folder)
+    except OSError as fault:
+        raise _classed(fault, changes[0][0].path, swapped=swapped) from None
+    finally:
+        for draft in drafts:
+            draft.unlink(missing_ok=True)
+    return [File(file.path, data) for file, data in changes]
+
+
+def _refuse_if_open(path: Path) -> None:
+    if mark := lock_of(path):
+        raise ConflictError(
+            f"{path} is open elsewhere; close it there (or, if nobody has it open, delete the file {mark.name} "
+            "that a crashed program left beside it)"
+        )
+
+
+def _refuse_if_shut(path: Path) -> None:
+    if path.exists() and not os.access(path, os.W_OK):
+        raise ForbiddenError(f"{path} may not be written by this account; give it the right to write it")
+
+
+def _draft(data: bytes, target: Path, model: Path) -> Path:
+    """A durable file beside the target with the new content, and the model's mode and owner."""
+    handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            shutil.copystat(model, draft)
+            _copy_owner(model, draft)
+            os.utime(draft)
+            os.fsync(stream.fileno())
+    except OSError:
+        draft.unlink()
+        raise
+    return draft
+
+
+def _copy_owner(like: Path, draft: Path) -> None:
+    wanted, present = like.stat(), draft.stat()
+    if wanted.st_gid != present.st_gid:
+        with suppress(PermissionError):  # only a member of the group may give to it; the mode still holds
+            os.chown(draft, -1, wanted.st_gid)
+    if wanted.st_uid != present.st_uid:
+        with suppress(PermissionError):  # only root may give a file away; editors replace it the same way
+            os.chown(draft, wanted.st_uid, -1)
+    draft.chmod(wanted.st_mode & 0o7777)
+
+
+def _make_durable(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _classed(fault: OSError, path: Path, *, swapped: bool) -> Exception:
+    if swapped:
+        return LostAnswerError(f"{path} was replaced, but it is not sure to last: {fault.strerror}")
+    if isinstance(fault, FileNotFoundError):
+        return ConflictError(f"{path} was moved or deleted since it was read; nothing was written")
+    if isinstance(fault, PermissionError):
+        return ForbiddenError(
+            f"{path.parent} does not let this account make files; "
+            f"to replace {path.name} safely it needs that right"
+        )
+    return WorkbookError(f"{path} could not be written: {fault.strerror}; nothing of it was changed")

@@ -1,0 +1,229 @@
+"""What an .xlsx holds that would be lost if it were written again, found by what is known to be kept."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+from xml.parsers import expat
+
+from sync.errors import WorkbookError
+from sync.trackers.workbook_disk import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
+
+_KEPT_PARTS = re.compile(
+    r"\[Content_Types\]\.xml|_rels/\.rels|docProps/(core|app|custom)\.xml|docProps/thumbnail\.\w+"
+    r"|xl/(workbook|styles|sharedStrings|calcChain)\.xml|xl/_rels/workbook\.xml\.rels|xl/theme/theme\d*\.xml"
+    r"|xl/worksheets/[^/]+\.xml|xl/worksheets/_rels/[^/]+\.rels|xl/tables/[^/]+\.xml"
+    r"|xl/printerSettings/[^/]+\.bin",
+    re.IGNORECASE,
+)
+"""What openpyxl 3.1 writes back, and what the programs themselves make anew (calculation order, thumbnail,
+the printer's own settings; page setup is kept).
+"""
+
+_LOST_PARTS = {
+    "vba": "macros",
+    "macrosheets": "macros",
+    "slicer": "slicers",
+    "timeline": "timelines",
+    "pivot": "pivot tables",
+    "chart": "charts",
+    "media/": "pictures",
+    "comments": "notes or threaded comments",
+    "persons/": "notes or threaded comments",
+    "vmldrawing": "notes or form controls",
+    "drawings/": "pictures or shapes",
+    "externallinks": "links to other workbooks",
+    "connections": "data connections",
+    "querytables": "data connections",
+    "customxml": "custom XML",
+    "ctrlprops": "form controls",
+    "activex": "form controls",
+    "embeddings": "embedded objects",
+    "metadata.xml": "dynamic arrays",
+    "richdata": "linked data types",
+    "docmetadata": "a sensitivity label",
+    "_xmlsignatures": "a digital signature",
+    "customui": "a ribbon of its own",
+}
+
+_KEPT_IN_SHEET = frozenset(
+    {
+        "sheetPr",
+        "dimension",
+        "sheetViews",
+        "sheetFormatPr",
+        "cols",
+        "sheetData",
+        "sheetCalcPr",
+        "sheetProtection",
+        "scenarios",
+        "autoFilter",
+        "mergeCells",
+        "phoneticPr",
+        "conditionalFormatting",
+        "dataValidations",
+        "hyperlinks",
+        "printOptions",
+        "pageMargins",
+        "pageSetup",
+        "headerFooter",
+        "rowBreaks",
+        "colBreaks",
+        "ignoredErrors",
+        "drawing",
+        "legacyDrawing",
+        "tableParts",
+    }
+)
+"""The children of a worksheet that openpyxl 3.1 writes back, those without content of their own (`ignoredErrors`
+are the hidden green corners), and those decided by the part that they name.
+"""
+
+_KEPT_IN_WORKBOOK = frozenset(
+    {
+        "fileVersion",
+        "workbookPr",
+        "workbookProtection",
+        "bookViews",
+        "sheets",
+        "definedNames",
+        "calcPr",
+        "fileRecoveryPr",
+        "AlternateContent",
+        "revisionPtr",
+        "extLst",
+    }
+)
+_RICH = {"r": "rich text in cells", "rPh": "phonetic guides (furigana)"}
+
+
+class _Part:
+    """One XML part as it is scanned: what it would lose, and whether it holds formulas."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name.casefold()
+        self.lost: set[str] = set()
+        self.formulas = False
+        self._open: list[str] = []
+
+    def scan(self, data: bytes, path: Path) -> None:
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.StartDoctypeDeclHandler = self._refuse
+        try:
+            parser.Parse(data, True)  # noqa: FBT003 - expat takes it by place only
+        except expat.ExpatError as fault:
+            raise WorkbookError(f"{path} is damaged ({self.name}: {fault}); {_SAVE_ANEW}") from None
+        except _DoctypeError:
+            raise WorkbookError(
+                f"{path} declares a document type in {self.name}, which no spreadsheet program does; {_SAVE_ANEW}"
+            ) from None
+
+    def _start(self, name: str, _: dict[str, str]) -> None:
+        tag = name.rpartition(":")[2]
+        depth = len(self._open)
+        self._open.append(tag)
+        if self.name.startswith("xl/worksheets/") and self.name.endswith(".xml"):
+            self._in_sheet(tag, depth)
+        elif self.name == "xl/workbook.xml" and depth == 1 and tag not in _KEPT_IN_WORKBOOK:
+            self.lost.add(_LOST_TAGS.get(tag, f"<{tag}> of the workbook"))
+        elif self.name == "xl/sharedstrings.xml" and tag in _RICH:
+            self.lost.add(_RICH[tag])
+        elif self.name.startswith("xl/tables/") and tag == "extLst":
+            self.lost.add("extensions of a table")
+        elif self.name.startswith("xl/drawings/") and depth == 1:
+            self.lost.add("pictures or shapes")
+
+    def _in_sheet(self, tag: str, depth: int) -> None:
+        if tag == "f":
+            self.formulas = True
+        elif tag in _RICH and "is" in self._open:
+            self.lost.add(_RICH[tag])
+        elif tag == "extLst":
+            self.lost.add("newer conditional formats, validations or sparklines")
+        elif depth == 1 and tag not in _KEPT_IN_SHEET:
+            self.lost.add(_LOST_TAGS.get(tag, f"<{tag}> of a sheet"))
+
+    def _end(self, _: str) -> None:
+        self._open.pop()
+
+    def _refuse(self, *_: object) -> None:
+        raise _DoctypeError
+
+
+class _DoctypeError(Exception):
+    """A document type declaration: the door to external entities and to entities that grow without end."""
+
+
+_LOST_TAGS = {
+    "protectedRanges": "ranges with passwords of their own",
+    "customSheetViews": "custom views",
+    "customWorkbookViews": "custom views",
+    "externalReferences": "links to other workbooks",
+    "pivotCaches": "pivot tables",
+    "controls": "form controls",
+    "AlternateContent": "form controls",
+    "oleObjects": "embedded objects",
+    "picture": "a background picture",
+    "legacyDrawingHF": "pictures in headers or footers",
+    "fileSharing": "the advice to open it read-only",
+    "sortState": "a remembered sort order",
+}
+_SAVE_ANEW = "open it in your spreadsheet program and save it as .xlsx again"
+
+
+def inspect(data: bytes, path: Path) -> tuple[tuple[str, ...], bool]:
+    """What would be lost, in words and in order, and whether any cell holds a formula.
+
+    WorkbookError for a file that is no .xlsx, is protected by a password, damaged, unpacks to more than we
+    hold, or declares document types (so that no entity is ever expanded).
+    """
+    if data.startswith(_OLD_OFFICE):
+        raise WorkbookError(
+            f"{path} is protected by a password, or an old .xls; remove the password and save it as .xlsx"
+        )
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except zipfile.BadZipFile:
+        raise WorkbookError(f"{path} is no .xlsx file; {_SAVE_ANEW}") from None
+    with archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        if sum(entry.file_size for entry in entries) > LARGEST:
+            raise WorkbookError(
+                f"{path} unpacks to more than {LARGEST >> 20} MB; move old issues, or pictures, out of it"
+            )
+        lost = {_lost_part(entry.filename) for entry in entries}
+        parts = list(_scanned(archive, entries, path))
+    for part in parts:
+        lost |= part.lost
+    return tuple(sorted(lost - {""})), any(part.formulas for part in parts)
+
+
+def _scanned(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], path: Path) -> Iterator[_Part]:
+    for entry in entries:
+        if not entry.filename.casefold().endswith((".xml", ".rels")):
+            continue
+        part = _Part(entry.filename)
+        try:
+            data = archive.read(entry)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as fault:
+            raise WorkbookError(f"{path} is damaged ({entry.filename}: {fault}); {_SAVE_ANEW}") from None
+        part.scan(data, path)
+        yield part
+
+
+def _lost_part(name: str) -> str:
+    """What the part is, in words; empty for one that is kept, and for drawings, whose content decides."""
+    if _KEPT_PARTS.fullmatch(name) or re.fullmatch(r"xl/drawings/drawing\d+\.xml", name):
+        return ""
+    return next((words for mark, words in _LOST_PARTS.items() if mark in name.casefold()), f"the part {name}")

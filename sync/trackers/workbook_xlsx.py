@@ -1,0 +1,174 @@
+"""Excel workbooks through openpyxl, rewritten only when nothing in them would be lost.
+
+What a rewrite does lose, since no program but a spreadsheet can make it: the remembered results of formulas (they
+are calculated anew when the workbook is next opened), the thumbnail, and the printer's own settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from openpyxl.cell.cell import MergedCell
+
+from sync.trackers.workbook_disk import swap
+from sync.trackers.workbook_parts import inspect
+from sync.trackers.workbook_sheets import (
+    cell_at,
+    find,
+    issues_sheet,
+    lay_out_comments,
+    put,
+    saved,
+    tables,
+    where,
+    wrap,
+    writable,
+)
+from sync.trackers.workbook_sidecar import Sidecar
+from sync.trackers.workbook_table import COMMENT_HEADER, Table, comment_columns, letters, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from openpyxl import Workbook
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from sync.mapping.models import WorkbookMapping
+    from sync.trackers.workbook_disk import File
+    from sync.trackers.workbook_table import Cells, Entry
+
+
+class XlsxBook:
+    """An `.xlsx` of issues with its comments sheet, and the sidecar beside it if there is or must be one."""
+
+    def __init__(
+        self, files: Sequence[File], mapping: WorkbookMapping, headers: Mapping[str, str], optional: Iterable[str]
+    ) -> None:
+        self._main, results, comments = files
+        self._mapping = mapping
+        self._lost, self._calculates = inspect(self._main.data or b"", self._main.path)
+        self._sidecar = Sidecar(results, comments, mapping)
+        self._open: Workbook | None = None
+        self._inspected = False
+        self._sheet, self._comments = tables(self._main, mapping)
+        if self._comments:
+            comment_columns(self._comments)
+        self.columns = self._sheet.columns(headers, optional)
+        self.issues = self._sidecar.over(self._sheet, self.columns)
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The workbook, and the two files of the sidecar."""
+        return (self._main, *self._sidecar.files)
+
+    @property
+    def comments(self) -> tuple[Table, ...]:
+        """The comments sheet, if there is one, and the sidecar's comments."""
+        return (*([self._comments] if self._comments else []), self._sidecar.comments)
+
+    @property
+    def notice(self) -> str | None:
+        """Why results go beside the workbook, if they do."""
+        results, comments = (file.path.name for file in self._sidecar.files)
+        if lost := self._losses():
+            return (
+                f"{self._main.path} holds what would be lost if it were rewritten ({', '.join(lost)}); "
+                f"labels and due dates go to {results}, comments to {comments} beside it"
+            )
+        if self._sidecar.exists:
+            return (
+                f"results for {self._main.path} go on to {results} and {comments}, as these are there; to "
+                "have them in the workbook, move their rows into it (comments: into the sheet "
+                f"{self._mapping.comments_sheet!r}) and delete both files"
+            )
+        return None
+
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> None:
+        """All of it in one save of the workbook, or in the sidecar."""
+        if self._losses() or self._sidecar.exists:
+            self._sidecar = self._sidecar.write([self._whole(cell) for cell in cells], entries, self._main)
+            self.issues = self._sidecar.over(self._sheet, self.columns)
+            return
+        workbook, self._open = self._writable(), None  # half changed if this fails
+        self._put_cells(issues_sheet(workbook, self._mapping, self._main.path), cells)
+        comments = self._put_entries(workbook, entries)
+        (self._main,) = swap([(self._main, saved(workbook, self._main.path))], self._sidecar.files)
+        self._open, self._comments = workbook, comments
+        for cell in cells:
+            for column, value in self._values(cell).items():
+                self.issues.put(cell.row, column, value)
+
+    def _whole(self, cell: Cells) -> Cells:
+        """The sidecar's rows tell all labels, also where only the due date is new."""
+        labels = shown(self.issues.value(cell.row, self.columns["columns.labels"]))
+        return replace(cell, labels=labels) if cell.labels is None else cell
+
+    def _values(self, cell: Cells) -> dict[int, str | date | None]:
+        values: dict[int, str | date | None] = {}
+        if cell.labels is not None:
+            values[self.columns["columns.labels"]] = cell.labels
+        if cell.set_due:
+            values[self.columns["columns.due"]] = cell.due
+        return values
+
+    def _put_cells(self, sheet: Worksheet, cells: Sequence[Cells]) -> None:
+        for cell in cells:
+            for column, value in self._values(cell).items():
+                place = cell_at(sheet, cell.row, column)
+                if isinstance(value, date) and not place.is_date:
+                    place.number_format = self._date_format_of(sheet, column)
+                put(place, value)
+
+    def _date_format_of(self, sheet: Worksheet, column: int) -> str:
+        cells = (cell_at(sheet, row, column) for row in self.issues.rows)
+        return next((cell.number_format for cell in cells if cell.is_date), "yyyy-mm-dd")
+
+    def _put_entries(self, workbook: Workbook, entries: Sequence[Entry]) -> Table | None:
+        if not entries:
+            return self._comments
+        name = self._mapping.comments_sheet
+        sheet = find(workbook, name) or workbook.create_sheet(name)
+        old = self._comments
+        if old is None:
+            lay_out_comments(sheet)
+        table = Table(where(self._main.path, sheet), 1, list(old.header if old else COMMENT_HEADER))
+        table.rows.update(old.rows if old else {})
+        places = comment_columns(table)
+        for missing in COMMENT_HEADER:
+            if missing not in places:
+                places[missing] = len(table.header)
+                table.header.append(missing)
+                put(cell_at(sheet, 1, places[missing]), missing)
+        for number, entry in enumerate(entries, start=max(table.rows, default=1) + 1):
+            for column, value in entry.values().items():
+                place = cell_at(sheet, number, places[column])
+                if isinstance(value, datetime):
+                    place.number_format = "yyyy-mm-dd hh:mm:ss"
+                if column == "Text":
+                    wrap(place)
+                put(place, value)
+                table.put(number, places[column], value)
+        return table
+
+    def _writable(self) -> Workbook:
+        if self._open is None:
+            self._open, said = writable(self._main)
+            self._lost = tuple(sorted({*self._lost, *said}))
+        return self._open
+
+    def _losses(self) -> tuple[str, ...]:
+        if not self._lost and not self._inspected:
+            sheet = issues_sheet(self._writable(), self._mapping, self._main.path)
+            self._lost = tuple(sorted({*self._lost, *self._losses_of_cells(sheet)}))
+        self._inspected = True
+        return self._lost
+
+    def _losses_of_cells(self, sheet: Worksheet) -> Iterator[str]:
+        written = (self.columns["columns.labels"], self.columns["columns.due"])
+        if any(isinstance(sheet.cell(row, c + 1), MergedCell) for row in self.issues.rows for c in written):
+            yield "merged cells among labels or due dates"
+        for name, column in self.columns.items() if self._calculates else ():
+            if any(sheet.cell(row, column + 1).data_type == "f" for row in self.issues.rows):
+                yield f"formulas in column {letters(column)} ({name}), whose results only a spreadsheet can renew"
