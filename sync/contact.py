@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -129,6 +129,19 @@ def pauses(ticket: Ticket) -> list[tuple[datetime, datetime | None]]:
     if since is not None:
         spans.append((since, None))
     return spans
+
+
+def time_in_status(ticket: Ticket, until: datetime) -> dict[Status, timedelta]:
+    """How long the ticket has been in each status, elapsed, from its opening until then; from its history."""
+    told = [change for change in ticket.changes if change.field == "status"]
+    status = Status(told[0].before) if told else ticket.status
+    since = min([ticket.reported or ticket.created, *(move.at for move in told[:1])])
+    moves = [move for move in told if move.at <= until]
+    spent: dict[Status, timedelta] = {}
+    for at, following in [*((move.at, Status(move.after)) for move in moves), (until, None)]:
+        spent[status] = spent.get(status, timedelta()) + max(at - since, timedelta())
+        since, status = at, following or status
+    return spent
 
 
 def _runs(status: Status) -> bool:

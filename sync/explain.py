@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from sync.contact import time_in_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +58,9 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
             "score": judged.urgency.score if judged.urgency else 0,
             "parts": dict(judged.urgency.parts) if judged.urgency else {},
         },
+        "time_in_status": {
+            str(status): _hours(spent) for status, spent in time_in_status(ticket, judged.now).items()
+        },
         "clocks": [_clock(clock, judge.calendar(judged), judged.now, zone) for clock in judged.clocks],
         "labels": [
             {"label": want.label, "rule": want.because.rule, "why": want.because.text}
@@ -65,6 +71,11 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
         "next": _at(judged.wake_at, zone),
         "would_change_it": list(_would_change(judged, terms.mapping.labels.prefix)),
     }
+
+
+def _hours(spent: timedelta) -> str:
+    hours, minutes = divmod(spent // timedelta(minutes=1), 60)
+    return f"{hours} h {minutes:02} min"
 
 
 def _at(at: datetime | None, zone: ZoneInfo) -> str | None:
@@ -202,6 +213,8 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
         Text(f"  urgency {told['urgency']['score']}: {parts or 'nothing presses'}", "dim"), soft_wrap=True
     )
     _head(console, "Promises")
+    spent = ", ".join(f"{status} {hours}" for status, hours in told["time_in_status"].items())
+    console.print(Text(f"  time in status: {spent}", "dim"), soft_wrap=True)
     for clock in told["clocks"]:
         _show_clock(clock, console)
     _head(console, "What should stand on the ticket")

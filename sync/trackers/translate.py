@@ -158,7 +158,7 @@ class Translation:
             due_text="" if due or not item.due else str(item.due),
             resolved=self._instant(fields.get("resolved"), "resolved", problems) or item.resolved,
             fields=fields,
-            comments=tuple(self.comment(raw) for raw in sorted(item.comments, key=lambda raw: (raw.at, raw.id))),
+            comments=tuple(self.comment(raw) for raw in sorted(item.comments, key=_in_order)),
             changes=self._changes(item.changes, problems),
             complete_since=item.complete_since,
             audiences=item.audiences,
@@ -183,7 +183,7 @@ class Translation:
 
     def _changes(self, raws: tuple[RawChange, ...], problems: list[str]) -> tuple[Change, ...]:
         changes = []
-        for raw in sorted(raws, key=lambda raw: (raw.at, raw.id)):
+        for raw in sorted(raws, key=_in_order):
             name = self._columns.get(raw.column.casefold(), raw.column)
             before, after = raw.before, raw.after
             said = f"{before or '–'} → {after or '–'}"
@@ -225,6 +225,11 @@ class Translation:
             return value
         at = self._instant(value.strip(), "due date", problems)
         return at.astimezone(self._zone).date() if at else None
+
+
+def _in_order(raw: RawComment | RawChange) -> tuple[datetime, int, str]:
+    """Oldest first; of one instant, numbers as ids in their order."""
+    return raw.at, len(raw.id), raw.id
 
 
 def side_of(raw: RawPerson, people: People, me: str) -> Side:
