@@ -153,9 +153,7 @@ class Engine:
             return markdown.place(len(values) - 1)
 
         self._template_error: type[Exception] = TemplateError
-        self.environment: SandboxedEnvironment = SandboxedEnvironment(
-            undefined=StrictUndefined, finalize=said, trim_blocks=True, lstrip_blocks=True
-        )
+        self.environment: SandboxedEnvironment = SandboxedEnvironment(undefined=StrictUndefined, finalize=said)
 
     def compiled(self, path: str, text: str) -> Template:
         """The template. ConfigurationError with its line if it does not parse."""
@@ -168,7 +166,7 @@ class Engine:
         return Template.from_code(self.environment, code, self.environment.make_globals(None))
 
     def rendered(self, template: Template, path: str, variables: Variables) -> tuple[str, list[str]]:
-        """The Markdown with places, and the values for them. ConfigurationError if the template cannot be filled."""
+        """The Markdown with places, and the values for them. ConfigurationError if an expression fails."""
         values: list[str] = []
         try:
             return template.render({**variables, _SAID: values}), values
@@ -235,9 +233,7 @@ def _fault(path: str, error: Exception) -> Fault:
         line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == path else 0
         trace = trace.tb_next
     said = " ".join(str(error).split())
-    return Fault(
-        path, line or 1, 1, "", f"{said or type(error).__name__}; see docs/mappings.md for what a template may say"
-    )
+    return Fault(path, line or 1, 1, "", said or type(error).__name__)
 
 
 def _cleaned(value: object) -> object:

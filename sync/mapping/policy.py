@@ -42,8 +42,9 @@ class Template(NamedTuple):
 class Policy:
     """What a team has written, checked as a whole.
 
-    `calendars` by name, `mappings` by file name, `templates` by language and kind (`comments/en/update.md` is
-    `("en", "update")`, `comments/en/names.toml` is `("en", "names")`). `digest` changes when any byte of any of these files does.
+    `calendars` by name, `mappings` by file name; `templates` by language and kind (`comments/en/update.md` is
+    `("en", "update")`, `comments/en/names.toml` is `("en", "names")`). `digest` changes when any byte of any of
+    these files does.
     """
 
     taxonomy: models.Taxonomy

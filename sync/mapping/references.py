@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sync.mapping.models import TICKET_FIELDS, Fields
-from sync.mapping.wording import nearest
+from sync.mapping.models import TICKET_FIELDS, Fields, SeverityFile
+from sync.mapping.wording import near, nearest
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
@@ -60,10 +60,12 @@ def dangling(files: Files) -> Dangling:
 
 def _roles(files: Files) -> Dangling:
     document, file = files.escalation.document, files.escalation.value
+    if file is None:
+        return
     ladder = _texts(document, "ladder")
     roles = [*ladder, *_texts(document, "roles")]
-    for severity in SEVERITIES if file else ():
-        role = file.row(severity).escalation.to if file else ""
+    for severity in SEVERITIES:
+        role = file.row(severity).escalation.to
         if role in roles and role not in ladder:
             what = f"{role!r} is no step of the ladder, so no reminder could climb from it; add it there"
             yield document, (severity, "escalation", "to"), what
@@ -73,9 +75,7 @@ def _roles(files: Files) -> Dangling:
                 (severity, "escalation", "to"),
                 f"no role {role!r} on the ladder{nearest(role, ladder)}",
             )
-    if not document.legible or not files.clients.value:
-        return
-    for at, role in _client_roles(files.clients.value):
+    for at, role in _client_roles(files.clients.value) if files.clients.value else ():
         if role not in roles:
             yield files.clients.document, at, f"no role {role!r} in {document.name}{nearest(role, roles)}"
 
@@ -103,9 +103,11 @@ def _calendars(files: Files) -> Dangling:
 
 
 def _order(severity: Reading[models.SeverityFile]) -> Dangling:
+    written = severity.document.data
+    misspelt = written.keys() - SeverityFile.model_fields.keys()
     for index, source in enumerate(severity.value.order if severity.value else ()):
         section = _SECTIONS[source]
-        if section not in severity.document.data:
+        if section not in written and not near(section, misspelt):
             heading = f"[[{section}]]" if section == "signal" else f"[{section}]"
             yield severity.document, ("order", index), f"{source} is asked, but there is no {heading}; add it"
 

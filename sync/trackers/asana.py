@@ -1,9 +1,4 @@
-"""Asana through its official SDK: projects of one workspace as a tracker.
-
-Every write makes a task newer, ours too: after a pass that wrote, the next one is told those tasks once more
-(one request for stories each) and finds nothing to do. Nothing hides that echo: Asana does not say how new a task
-is after a comment, so whatever hid it could hide what a person did in the same second.
-"""
+"""Asana through its official SDK: projects of one workspace as a tracker."""
 
 from __future__ import annotations
 
@@ -51,7 +46,10 @@ FAULTS_IN_A_ROW = 3
 def open_asana(
     source: AsanaSource, mapping: AsanaMapping, token: str, *, sleep: Callable[[float], None] = clock.sleep
 ) -> Tracker:
-    """A tracker on the source's projects, not yet connected; makes no request. `sleep` may raise to interrupt."""
+    """A tracker on the source's projects, not yet connected; makes no request.
+
+    CredentialsError if the token cannot be one. `sleep` waits between attempts and may raise to interrupt.
+    """
     return Asana(source, mapping, partial(Connection, source.url, token, sleep), Shared(mapping))
 
 
@@ -97,6 +95,9 @@ class Asana:
         """Tasks that Asana lists as modified since each project was last read, each (task, version) once.
 
         A project that cannot be read is told as failed and keeps its watermark; all of them: its error is raised.
+        Our own writes make a task newer too, and come back once, as ours, for one request. Nothing hides that
+        echo: Asana does not say how new a task is after a comment, so whatever hid it could hide what a person
+        did in the same second.
         """
         projects = self._source.projects
         loaded = asana_cursor.loaded(cursor)

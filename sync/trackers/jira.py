@@ -16,7 +16,19 @@ from sync.trackers.base import Capabilities, Marks, Page
 from sync.trackers.jira_api import comments_wanting, issue_path, read_comments
 from sync.trackers.jira_fields import resolve
 from sync.trackers.jira_http import JiraHttp
-from sync.trackers.jira_records import BROKEN, MARK, PUBLIC, Circles, Reading, instant, ledger_of, on_desk, records
+from sync.trackers.jira_records import (
+    BROKEN,
+    MARK,
+    PUBLIC,
+    Circles,
+    Reading,
+    instant,
+    ledger_of,
+    on_desk,
+    records,
+    unread,
+)
+from sync.trackers.jira_search import HIDDEN, Search
 from sync.trackers.jira_site import Memory, api_of, sign_in
 from sync.trackers.translate import Translation
 
@@ -31,7 +43,8 @@ if TYPE_CHECKING:
     from sync.trackers.jira_api import JiraApi
     from sync.trackers.jira_fields import Columns
     from sync.trackers.jira_http import Answer
-    from sync.trackers.jira_site import Site
+    from sync.trackers.jira_search import HIDDEN, Search
+from sync.trackers.jira_site import Site
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]
@@ -90,18 +103,26 @@ class JiraTracker:
         return sign_in(self._source, self._http, self._memory).id
 
     def changed(self, cursor: str | None) -> Iterator[Page]:
-        """As `Reader.changed`: a page for each page of the search, and a last one that has only the cursor."""
+        """As `Reader.changed`: a page for each page of the search, and a last one that has the cursor.
+
+        A project that cannot be seen is named on the last page and stops no other; all of it comes once it can.
+        """
         site, api = self._ready()
         query = jira_poll.query_of(self._source, self._mapping)
         before = jira_poll.Cursor.read(cursor, query)
-        poll = jira_poll.Poll(query, before, whole_seconds=api.whole_seconds)
         columns = self._columns(before)
-        jql = jira_poll.jql_for(self._source, api.order, before.since if before else None, site.zone)
-        for hits in api.search(jql, columns.requested()):
+        search = Search(self._source, self._http, api)
+        search.look_for(before.hidden if before else [])
+        if before and search.hidden != before.hidden:
+            before = None
+        poll = jira_poll.Poll(before, whole_seconds=api.whole_seconds)
+        for hits in search.pages(columns.requested(), before.since if before else None, site.zone):
             page = self._page(poll.news(hits))
             poll.unread(page.failed)
             yield page
-        yield Page((), cursor=poll.cursor(columns, self._memory.columns_at))
+        after = poll.cursor(columns, self._memory.columns_at, search.hidden)
+        failed = tuple(Failed("", f"project {project}", HIDDEN) for project in search.hidden)
+        yield Page((), failed, after.write(query))
 
     def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
         """As `Reader.fetch`; a ticket that was moved out of the source's projects is gone."""
@@ -115,7 +136,7 @@ class JiraTracker:
         """As `Reader.ids`, in pages of thousands."""
         _, api = self._ready()
         known: set[str] = set()
-        for hits in api.search(jira_poll.jql_for(self._source, "key ASC"), ["id"], history=False):
+        for hits in Search(self._source, self._http, api).pages(["id"]):
             for number in (str(issue["id"]) for issue in hits.issues if issue.get("id")):
                 if number not in known:
                     known.add(number)
@@ -174,9 +195,7 @@ class JiraTracker:
     def _page(self, issues: list[Json]) -> Page:
         """The issues as tickets; what search left out is asked for first."""
         _, api = self._ready()
-        strangers = tuple(
-            Failed(str(issue.get("id")), "read", _STRANGER) for issue in issues if not self._belongs(issue)
-        )
+        strangers = tuple(unread(issue, _STRANGER) for issue in issues if not self._belongs(issue))
         issues = [issue for issue in issues if self._belongs(issue)]
         api.complete_history(issues)
         for issue in issues:

@@ -47,8 +47,11 @@ class JiraApi(Protocol):
     order: ClassVar[str]
     """The JQL order in which paging loses nothing while issues change."""
 
-    def search(self, jql: str, fields: Sequence[str], *, history: bool = True) -> Iterator[Hits]:
-        """All pages of a search. An issue may come twice; ServerFaultError if the pages go round in a circle."""
+    def search(self, jql: str, fields: Sequence[str]) -> Iterator[Hits]:
+        """All pages of a search, with history unless `fields` is `id` alone. An issue may come twice.
+
+        ServerFaultError if the pages go round in a circle.
+        """
         ...
 
     def fetch(self, ids: Sequence[str], fields: Sequence[str]) -> Iterator[Fetched]:
@@ -67,6 +70,11 @@ class JiraApi(Protocol):
 def issue_path(ticket: str, *rest: str) -> str:
     """The path of an issue's resource."""
     return "/".join(("issue", quote(ticket, safe=""), *rest))
+
+
+def project_path(key: str, *rest: str) -> str:
+    """The path of a project's resource."""
+    return "/".join(("project", quote(key, safe=""), *rest))
 
 
 class Comments(NamedTuple):

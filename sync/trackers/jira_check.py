@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from sync.errors import InvalidError, NotFoundError, TrackerError
 from sync.mapping.wording import nearest
 from sync.trackers.base import Finding
+from sync.trackers.jira_api import project_path
 from sync.trackers.jira_fields import resolve
 from sync.trackers.jira_records import records
+from sync.trackers.jira_search import HIDDEN
 from sync.trackers.jira_site import sign_in
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from sync.mapping.models import JiraMapping
     from sync.trackers.jira_http import JiraHttp
-    from sync.trackers.jira_site import Memory
+    from sync.trackers.jira_search import HIDDEN
+from sync.trackers.jira_site import Memory
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]
@@ -57,7 +59,7 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
 
 def _not_seen(error: TrackerError) -> str:
     if isinstance(error, NotFoundError):
-        return "not there, or the account may not browse it; correct `projects` or grant Browse Projects"
+        return HIDDEN
     return str(error)
 
 
@@ -84,7 +86,7 @@ def _fields(mapping: JiraMapping, http: JiraHttp) -> Iterator[Finding]:
 
 def _project(key: str, source: JiraSource, http: JiraHttp) -> Iterator[Finding]:
     about = f"project {key}"
-    desk = http.read("GET", f"project/{quote(key, safe='')}").record.get("projectTypeKey") == "service_desk"
+    desk = http.read("GET", project_path(key)).record.get("projectTypeKey") == "service_desk"
     if desk and source.readers == "staff":
         yield Finding(
             "warning",
@@ -109,7 +111,7 @@ def _project(key: str, source: JiraSource, http: JiraHttp) -> Iterator[Finding]:
 
 
 def _statuses(key: str, http: JiraHttp) -> set[str]:
-    kinds = records({"kinds": http.read("GET", f"project/{quote(key, safe='')}/statuses").body}, "kinds")
+    kinds = records({"kinds": http.read("GET", project_path(key, "statuses")).body}, "kinds")
     return {str(status.get("name")) for kind in kinds for status in records(kind, "statuses")}
 
 

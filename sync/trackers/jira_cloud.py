@@ -36,11 +36,11 @@ class CloudApi:
     def __init__(self, http: JiraHttp) -> None:
         self._http = http
 
-    def search(self, jql: str, fields: Sequence[str], *, history: bool = True) -> Iterator[Hits]:
+    def search(self, jql: str, fields: Sequence[str]) -> Iterator[Hits]:
         """As `JiraApi.search`: a token that comes twice, or a page of nothing new, is a circle."""
-        size = IDS_A_PAGE if list(fields) == ["id"] else ISSUES_A_PAGE
-        asked: Json = {"jql": jql, "fields": list(fields), "maxResults": size}
-        if history:
+        bare = list(fields) == ["id"]
+        asked: Json = {"jql": jql, "fields": list(fields), "maxResults": IDS_A_PAGE if bare else ISSUES_A_PAGE}
+        if not bare:
             asked |= {"expand": "changelog", "properties": [MARK]}
         tokens: set[object] = set()
         seen: set[tuple[object, object]] = set()

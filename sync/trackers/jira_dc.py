@@ -36,11 +36,16 @@ class DataCenterApi:
     def __init__(self, http: JiraHttp) -> None:
         self._http = http
 
-    def search(self, jql: str, fields: Sequence[str], *, history: bool = True) -> Iterator[Hits]:
+    def search(self, jql: str, fields: Sequence[str]) -> Iterator[Hits]:
         """As `JiraApi.search`: pages overlap; one of nothing new is a circle."""
-        size = IDS_A_PAGE if list(fields) == ["id"] else ISSUES_A_PAGE
-        asked: Json = {"jql": jql, "fields": list(fields), "startAt": 0, "maxResults": size}
-        if history:
+        bare = list(fields) == ["id"]
+        asked: Json = {
+            "jql": jql,
+            "fields": list(fields),
+            "startAt": 0,
+            "maxResults": IDS_A_PAGE if bare else ISSUES_A_PAGE,
+        }
+        if not bare:
             asked["expand"] = ["changelog"]
         seen: set[object] = set()
         while True:

@@ -150,7 +150,7 @@ class JiraHttp:
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked: timedelta | None = getattr(error, "retry_after", None)
-    return max(asked.total_seconds() if asked else 0.0, _BACK_OFF(state))
+    return (asked.total_seconds() if asked else 0.0) + _BACK_OFF(state)
 
 
 def _unanswered(error: requests.RequestException, what: str, *, writing: bool) -> TrackerError:

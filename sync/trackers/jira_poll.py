@@ -13,7 +13,7 @@ from sync.trackers.jira_fields import Columns
 from sync.trackers.jira_records import BROKEN, instant, version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sync.action import Failed
     from sync.mapping.models import JiraMapping
@@ -31,7 +31,7 @@ FIELDS_KEPT = timedelta(days=1)
 REMEMBERED = 2000
 """Versions kept in a cursor; an older one comes again, which does no harm."""
 
-_WESTERNMOST = ZoneInfo("Etc/GMT+12")
+WESTERNMOST = ZoneInfo("Etc/GMT+12")
 
 
 def zone_of(profile: object) -> ZoneInfo:
@@ -41,7 +41,7 @@ def zone_of(profile: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(profile))
     except (KeyError, ValueError, OSError):
-        return _WESTERNMOST
+        return WESTERNMOST
 
 
 def quoted(value: str) -> str:
@@ -49,9 +49,20 @@ def quoted(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def jql_for(source: JiraSource, order: str, since: datetime | None = None, zone: ZoneInfo = _WESTERNMOST) -> str:
-    """The JQL for a source's issues, or for those updated since the minute of an instant: JQL knows no less."""
-    clauses = [f"project in ({', '.join(quoted(project) for project in source.projects)})"]
+def jql_for(
+    source: JiraSource,
+    order: str,
+    *,
+    hidden: Sequence[str] = (),
+    since: datetime | None = None,
+    zone: ZoneInfo = WESTERNMOST,
+) -> str:
+    """The JQL for a source's issues but those of hidden projects.
+
+    With `since` those updated from its minute on, for JQL knows no seconds, in the zone that Jira takes it in.
+    """
+    projects = [project for project in source.projects if project not in hidden]
+    clauses = [f"project in ({', '.join(quoted(project) for project in projects)})"]
     if source.jql:
         clauses.append(f"({source.jql})")
     if since:
@@ -68,17 +79,22 @@ def _local(since: datetime, zone: ZoneInfo) -> datetime:
 
 
 def query_of(source: JiraSource, mapping: JiraMapping) -> str:
-    """A fingerprint of what is asked for; once it differs, a cursor says nothing any more."""
-    asked = [sorted(source.projects), source.jql, sorted(mapping.fields.mapped().items()), mapping.due_field]
+    """A fingerprint of what is asked for and can be read; once it differs, a cursor says nothing any more."""
+    fields = [*sorted(mapping.fields.mapped().items()), mapping.due_field]
+    asked = [sorted(source.projects), source.jql, fields, mapping.status.model_dump()]
     return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
 
 
 @dataclass(slots=True)
 class Cursor:
-    """What is remembered from poll to poll: up to when all is known, the versions seen since then, the fields."""
+    """What is remembered from poll to poll: up to when all is known, the versions seen since then, the fields.
+
+    `hidden` are the projects that could not be seen: of these nothing is known.
+    """
 
     since: datetime
     seen: dict[str, str] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
     columns: Columns | None = None
     columns_at: datetime | None = None
 
@@ -89,15 +105,16 @@ class Cursor:
             kept = json.loads(text or "null")
             if not isinstance(kept, dict) or kept["query"] != query:
                 return None
-            since, seen = datetime.fromisoformat(kept["since"]), dict(kept["seen"])
+            since, seen, hidden = datetime.fromisoformat(kept["since"]), dict(kept["seen"]), list(kept["hidden"])
             columns_at = datetime.fromisoformat(kept["columns_at"]) if kept.get("columns_at") else None
         except (ValueError, TypeError, KeyError):
             return None
-        return cls(since, seen, Columns.from_json(kept.get("columns")), columns_at)
+        return cls(since, seen, hidden, Columns.from_json(kept.get("columns")), columns_at)
 
     def write(self, query: str) -> str:
         """The cursor as text."""
         kept: dict[str, Any] = {"query": query, "since": self.since.isoformat(), "seen": self.seen}
+        kept["hidden"] = self.hidden
         if self.columns and self.columns_at:
             kept |= {"columns": self.columns.as_json(), "columns_at": self.columns_at.isoformat()}
         return json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
@@ -106,8 +123,7 @@ class Cursor:
 class Poll:
     """One poll: which issues of the pages are news, and the cursor to keep once all were read."""
 
-    def __init__(self, query: str, before: Cursor | None, *, whole_seconds: bool) -> None:
-        self._query = query
+    def __init__(self, before: Cursor | None, *, whole_seconds: bool) -> None:
         self._before = before
         self._whole_seconds = whole_seconds
         self._known = dict(before.seen) if before else {}
@@ -135,7 +151,7 @@ class Poll:
         for failure in failed:
             self._noted.pop(failure.ticket, None)
 
-    def cursor(self, columns: Columns, columns_at: datetime | None) -> str:
+    def cursor(self, columns: Columns, columns_at: datetime | None, hidden: list[str]) -> Cursor:
         """Where the next poll starts. A time in the future, as imports bring, does not carry it there."""
         started = self._started or datetime.now(UTC)
         marks = [
@@ -148,4 +164,4 @@ class Poll:
         floor = since.replace(second=0, microsecond=0)
         newest = sorted(self._noted.items(), key=lambda entry: entry[1], reverse=True)[:REMEMBERED]
         seen = {number: seen for number, (updated, seen) in newest if updated >= floor}
-        return Cursor(since, seen, columns, columns_at).write(self._query)
+        return Cursor(since, seen, hidden, columns, columns_at)

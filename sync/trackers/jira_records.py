@@ -184,10 +184,10 @@ class Reading:
             try:
                 tickets.append(self._translation.ticket(self._item(issue)))
             except InvalidError as error:
-                failed.append(Failed(_name(issue), "read", str(error)))
+                failed.append(unread(issue, str(error)))
             except BROKEN as error:
-                why = f"Jira's record cannot be read ({type(error).__name__}: {error}); look at it in Jira"
-                failed.append(Failed(_name(issue), "read", why))
+                why = f"its record cannot be read ({type(error).__name__}: {error}); look at it in Jira"
+                failed.append(unread(issue, why))
         return tickets, failed
 
     def comment(self, raw: Json, *, desk: bool) -> RawComment:
@@ -282,5 +282,6 @@ class Reading:
         return min(known, default=instant(issue["fields"]["updated"]))
 
 
-def _name(issue: Json) -> str:
-    return str(issue.get("id") or issue.get("key") or "")
+def unread(issue: Json, why: str) -> Failed:
+    """The failure of one issue, known by its id, with the key for people."""
+    return Failed(str(issue.get("id") or ""), "read", f"{issue.get('key') or 'an issue without a key'}: {why}")

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from hashlib import blake2b
 from itertools import islice
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from sync.action import Failed
 from sync.errors import ConflictError, InvalidError, NotFoundError, TrackerError, WorkbookError
@@ -138,59 +138,48 @@ class Workbook:
         name = self._path.name
         try:
             contents = self._current(self._read())
-            notice = self.notice
+            notice = contents.book.notice
         except TrackerError as fault:
             return [Finding("error", name, str(fault))]
-        page = self._page(contents, list(contents.rows))
-        problems = [f"{ticket.key}: {problem}" for ticket in page.tickets for problem in ticket.problems]
-        unreadable = [failed.why for failed in (*map(_nameless, contents.nameless), *page.failed)]
-        stray = [
-            place for issue, places in contents.commented.items() if issue not in contents.rows for place in places
-        ]
-        findings = [
-            Finding(
-                "ok", name, f"{len(contents.rows)} issues; site id {self._site}, read by {self._source.readers}"
-            ),
-            *(Finding("error", name, why) for why in unreadable),
-            *(Finding("warning", name, why) for why in problems),
-            *(Finding("warning", name, f"{place}: the comment belongs to no issue") for place in stray),
-        ]
+        told = f"{len(contents.rows)} issues; site id {self._site}, readers {self._source.readers}"
+        findings = [Finding("ok", name, told), *self._rows_in_doubt(contents)]
         if notice:
             findings.append(Finding("warning", name, notice))
         elif lock := lock_of(self._path):
-            findings.append(
-                Finding("warning", name, f"is open elsewhere ({lock.name}); nothing is written meanwhile")
-            )
+            said = f"it is open elsewhere ({lock.name}); nothing is written until it is closed"
+            findings.append(Finding("warning", name, said))
         if not os.access(self._path.parent, os.W_OK):
-            findings.append(
-                Finding(
-                    "error",
-                    name,
-                    f"{self._path.parent} does not let this account make files; nothing can be written",
-                )
-            )
+            said = f"{self._path.parent} does not let this account make files; nothing can be written"
+            findings.append(Finding("error", name, said))
         return findings
+
+    def _rows_in_doubt(self, contents: Contents) -> Iterator[Finding]:
+        page = self._page(contents, list(contents.rows))
+        for failed in (*map(_nameless, contents.nameless), *page.failed):
+            yield Finding("error", failed.ticket, failed.why)
+        for ticket in page.tickets:
+            yield from (Finding("warning", ticket.key, problem) for problem in ticket.problems)
+        for issue, places in contents.commented.items():
+            if issue not in contents.rows:
+                yield from (Finding("warning", place, f"no issue has the ID {issue!r}") for place in places)
 
     def edit(self, ticket: str, edit: Edit) -> Written:
         """Change the labels and due date cells of one issue; writes nothing if they hold that already."""
-        return _one(self.batch([(ticket, edit, None)]))
+        return self.batch([(ticket, edit, None)])[0]
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         """Add one row to the comments. InvalidError for an audience other than the file's readers."""
-        return _one(self.batch([(ticket, None, draft)]))
+        return self.batch([(ticket, None, draft)])[0]
 
-    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
-        """As `Batching.batch`."""
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written]:
+        """All of these writes in one save, or, if a single one is refused, none: its error is raised."""
         with self._one_writer:
             contents = self._current(self._read())
             pending = Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
-            answers: list[Written | TrackerError] = []
+            answers = []
             for ticket, edit, draft in writes:
-                try:
-                    self._refuse_if_changed(contents, ticket)
-                    answers.append(pending.add(ticket, edit, draft))
-                except TrackerError as refusal:
-                    answers.append(refusal)
+                self._refuse_if_changed(contents, ticket)
+                answers.append(pending.add(ticket, edit, draft))
             if pending.cells or pending.entries:
                 self._save(contents.book, pending)
         return answers
@@ -280,23 +269,3 @@ class Workbook:
 
 def _nameless(row: int) -> Failed:
     return Failed(f"row {row}", "read", f"row {row} has content but no ID; give the issue an ID")
-
-
-def _one(answers: Sequence[Written | TrackerError]) -> Written:
-    (answer,) = answers
-    if isinstance(answer, TrackerError):
-        raise answer
-    return answer
-
-
-class Batching(Protocol):
-    """A tracker that writes many tickets at once, where each write by itself would cost the whole."""
-
-    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> Sequence[Written | TrackerError]:
-        """Write edits and comments of many tickets in one step that is applied whole or not at all.
-
-        Answers in order; a ticket that is refused (gone, changed meanwhile, invalid) has its error there, is
-        left as it was, and does not stop the others. Raises when the step itself failed: ConflictError,
-        ForbiddenError, WorkbookError say that nothing was applied, LostAnswerError that this is unknown.
-        """
-        ...

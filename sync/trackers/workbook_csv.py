@@ -229,9 +229,10 @@ class CsvBook:
             if cell.set_due:
                 row[self.columns["columns.due"]] = day(cell.due, self._mapping.date_format)
         main, beside = self.files
-        wanted = [(main, self._main.rendered(changes))] if changes else []
+        if changes:
+            main = File(main.path, self._main.rendered(changes))
         if entries:
-            wanted.append((beside, self._beside.with_entries(entries)))
-        touched = {file.path for file, _ in wanted}
-        written = {file.path: file for file in swap(wanted, [f for f in self.files if f.path not in touched])}
-        self._read([written.get(file.path, file) for file in self.files])
+            beside = File(beside.path, self._beside.with_entries(entries))
+        written = CsvBook((main, beside), self._mapping, self._headers, self._optional)
+        replace_all(self.files, written.files)
+        self.__dict__ = written.__dict__

@@ -1,0 +1,262 @@
+"""Jira Cloud and Jira Data Center for the contract tests: the fakes, the adapter on them, and people who act."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+from fakes.faults import DropAfter, DropBefore, Reply
+from fakes.jira_cloud import EMAIL, JiraCloud
+from fakes.jira_dc import JiraDC
+from fakes.jira_text import plain
+from fakes.server import Answer
+from harness import Posted, Write
+
+from sync.mapping.models import JiraMapping
+from sync.ticket import Audience, Status
+from sync.trackers.jira import open_jira
+from sync.trackers.jira_records import MARK
+from sync.trackers.sources import JiraSource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from fakes.jira_call import Call
+    from fakes.jira_issues import IssueResources
+    from fakes.jira_records import Comment
+
+    from sync.trackers.base import Tracker
+
+STAFF, CLIENT = "Delivery lead", "Client contact"
+STATUSES = {
+    Status.OPEN: "Open",
+    Status.IN_PROGRESS: "In Progress",
+    Status.WAITING: "Waiting for client",
+    Status.RESOLVED: "Resolved",
+    Status.CLOSED: "Closed",
+}
+PATHS = {"edit": r"/issue/\d+$", "comment": r"/comment$"}
+NOW = datetime(2026, 3, 2, 9, 0, 12, 345_000, tzinfo=UTC)
+
+
+class StatusesOfAProject:
+    """`GET /project/{key}/statuses`, for fakes that lack it: each project has all statuses of the site."""
+
+    routes: ClassVar[dict[tuple[str, str], str]] = {("GET", "project/([^/]+)/statuses"): "project_statuses"}
+
+    def project_statuses(self, call: Call, key: str) -> Answer:
+        jira = cast("IssueResources", self)
+        jira.one_project(call, key)
+        (kind, *_), statuses = (jira.site.catalogue.choices[name] for name in ("issuetype", "status"))
+        return Answer(body=[{"self": f"{call.view.api}/issuetype/{kind['id']}", **kind, "statuses": statuses}])
+
+
+class Cloud(StatusesOfAProject, JiraCloud):
+    """The Cloud fake in full."""
+
+
+class DataCenter(StatusesOfAProject, JiraDC):
+    """The Data Center fake in full."""
+
+
+class JiraHarness:
+    """One Jira project; its clients read it as stated by `readers`, or in the portal if it is a service desk."""
+
+    name: ClassVar[str]
+    audiences: ClassVar[frozenset[Audience]]
+    history: ClassVar[bool] = True
+    ledger: ClassVar[bool] = True
+    remote: ClassVar[bool] = True
+
+    kind: ClassVar[str] = "software"
+    readers: ClassVar[str] = "staff"
+    restricted: ClassVar[dict[str, str] | None] = None
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.waits: list[float] = []
+        self.fake = self.jira()
+        self.fake.add_project("OPS", "Operations", self.kind)
+        self.client_field = self.fake.add_field("Client")
+        self.severity_field = self.fake.add_field("Severity", "option", ("Critical", "High", "Medium", "Low"))
+        self.fake.add_person(STAFF)
+        self.fake.add_person(CLIENT, customer=True)
+
+    def jira(self) -> IssueResources:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.fake.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.fake.__exit__(kind, error, trace)
+
+    # --- makegood -----------------------------------------------------------------------------------------------
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        raise NotImplementedError
+
+    def tracker(self, *, token: str | None = None, **settings: object) -> Tracker:
+        """With `settings`, further keys of the source."""
+        given = self.credentials
+        source = self.source(**({"email": given["email"]} if "email" in given else {}), **settings)
+        return open_jira(source, self.mapping(), token or given["token"], sleep=self.waits.append)
+
+    def source(self, **settings: object) -> JiraSource:
+        given = {"name": "agency", "url": self.fake.url, "projects": ["OPS"], "readers": self.readers}
+        return JiraSource.model_validate({"tracker": "jira", **given, **settings})
+
+    def mapping(self, **settings: object) -> JiraMapping:
+        given: dict[str, Any] = {
+            "fields": {"client": "client", "severity": self.severity_field},
+            "status": {str(status): [name] for status, name in STATUSES.items()},
+            "people": {"everyone_else": "staff", "clients": ["client.contact"]},
+        }
+        if self.restricted:
+            given["restricted_to"] = self.restricted
+        return JiraMapping.model_validate({**given, **settings})
+
+    @property
+    def requests(self) -> int:
+        return len(self.fake.log)
+
+    def advance(self, seconds: float) -> None:
+        self.fake.advance(seconds)
+
+    # --- people at work -----------------------------------------------------------------------------------------
+
+    def create(
+        self,
+        title: str,
+        *,
+        text: str = "",
+        status: Status | None = None,
+        client: str | None = "Client A",
+        severity: str | None = None,
+        labels: tuple[str, ...] = (),
+        due: date | None = None,
+    ) -> str:
+        fields = {
+            "description": text or None,
+            "status": STATUSES[status or Status.OPEN],
+            "labels": sorted(labels),
+            "duedate": due,
+            self.client_field: client,
+            self.severity_field: severity and severity.capitalize(),
+        }
+        return self.fake.create_issue("OPS", title, by=CLIENT, **fields).id
+
+    def create_unreadable(self) -> str:
+        return self.fake.create_issue("OPS", "Left over", by=CLIENT, status="Reopened").id
+
+    def set_status(self, ticket: str, status: Status) -> None:
+        self.fake.transition(STAFF, ticket, STATUSES[status])
+
+    def set_due(self, ticket: str, due: date | None) -> None:
+        self.fake.edit_as(STAFF, ticket, duedate=due)
+
+    def add_label(self, ticket: str, label: str) -> None:
+        self.fake.edit_as(STAFF, ticket, labels=sorted({*self.labels_of(ticket), label}))
+
+    def remove_label(self, ticket: str, label: str) -> None:
+        self.fake.edit_as(STAFF, ticket, labels=sorted(self.labels_of(ticket) - {label}))
+
+    def comment_as_staff(self, ticket: str, text: str) -> str:
+        return self.fake.comment_as(STAFF, ticket, text).id
+
+    def comment_as_client(self, ticket: str, text: str) -> str:
+        return self.fake.comment_as(CLIENT, ticket, text).id
+
+    def delete(self, ticket: str) -> None:
+        self.fake.delete(ticket)
+
+    # --- what is true -------------------------------------------------------------------------------------------
+
+    def labels_of(self, ticket: str) -> frozenset[str]:
+        return frozenset(self.fake.issue(ticket).fields["labels"])
+
+    def due_of(self, ticket: str) -> date | None:
+        due = self.fake.issue(ticket).fields.get("duedate")
+        return date.fromisoformat(due) if due else None
+
+    def comments_of(self, ticket: str) -> list[Posted]:
+        return [
+            Posted(
+                plain(comment.body), self._readers(comment), tuple(comment.properties.get(MARK, {}).get("ids", ()))
+            )
+            for comment in self.fake.issue(ticket).comments
+        ]
+
+    def _readers(self, comment: Comment) -> Audience:
+        if self.kind == "service_desk":
+            return Audience.INTERNAL if comment.internal else Audience.CLIENT
+        if comment.visibility:
+            return Audience.RESTRICTED
+        return Audience.INTERNAL if self.readers == "staff" else Audience.CLIENT
+
+    # --- what goes wrong ----------------------------------------------------------------------------------------
+
+    def stumble(self) -> None:
+        self.fake.script(Reply(503, "<html>Service Unavailable</html>", content_type="text/html"), path="search")
+
+    def throttle(self, write: Write) -> None:
+        limit = {"Retry-After": "2", "RateLimit-Reason": "jira-per-issue-on-write"}
+        self.fake.script(Reply(429, {"errorMessages": []}, limit), method="POST|PUT", path=PATHS[write])
+
+    def lose_next_answer(self, write: Write, *, applied: bool) -> None:
+        self.fake.script(DropAfter() if applied else DropBefore(), method="POST|PUT", path=PATHS[write])
+
+
+class CloudHarness(JiraHarness):
+    """An ordinary Cloud project that only staff can read, with a circle for what is confidential."""
+
+    name = "jira-cloud"
+    audiences = frozenset({Audience.INTERNAL, Audience.RESTRICTED})
+    restricted: ClassVar[dict[str, str] | None] = {"type": "role", "name": "Administrators"}
+
+    def jira(self) -> JiraCloud:
+        return Cloud(now=NOW, language="de")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"email": EMAIL, "token": "cloud-token"}
+
+
+class CloudDeskHarness(CloudHarness):
+    """A Cloud service desk."""
+
+    name = "jira-cloud-desk"
+    audiences = frozenset({Audience.INTERNAL, Audience.CLIENT})
+    kind = "service_desk"
+    readers = "staff-and-clients"
+
+
+class DataCenterHarness(JiraHarness):
+    """An ordinary Data Center project, under a context path, that clients read too."""
+
+    name = "jira-data-center"
+    audiences = frozenset({Audience.CLIENT})
+    readers = "staff-and-clients"
+
+    def jira(self) -> JiraDC:
+        return DataCenter(now=NOW, context="/jira", language="de")
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"token": "dc-token"}
+
+
+class DataCenterDeskHarness(DataCenterHarness):
+    """A Data Center service desk: nothing in a comment but a property tells who reads it."""
+
+    name = "jira-data-center-desk"
+    audiences = frozenset({Audience.INTERNAL, Audience.CLIENT})
+    kind = "service_desk"
+
+
+HARNESSES = (CloudHarness, CloudDeskHarness, DataCenterHarness, DataCenterDeskHarness)
