@@ -52,9 +52,9 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 done · 1 some tickets or sources failed, the others went on · 2 usage or configuration · "
-    "3 credentials or permissions · 4 plan refused by the guard · 5 another run holds the lock · "
-    "10 (--dry-run --exit-code) there is something to do.",
+    epilog="Exit status: 0 done · 1 some tickets or sources failed, the others went on · "
+    "2 usage or configuration · 3 credentials or permissions · 4 plan refused by the guard · "
+    "5 another run holds the lock · 10 (--dry-run --exit-code) there is something to do.",
 )
 @shared
 @click.option("--dry-run", is_flag=True, help="Show what one pass would do, and write nothing anywhere.")
@@ -96,7 +96,7 @@ def _told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
     return told | {"program_name": ctx.find_root().info_name or "makegood"}
 
 
-@cli.command()
+@cli.command(short_help="Pass after pass, until told to stop.")
 @shared
 @click.option("--passes", type=click.IntRange(1), hidden=True, help="Stop after this many passes.")
 @click.pass_context
@@ -112,11 +112,9 @@ def daemon(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
     ctx.exit(run(**_told(ctx, options)))
 
 
-@cli.command()
+@cli.command(short_help="Is the configuration sound? Every fault at once.")
 @shared
-@click.option(
-    "--online", is_flag=True, help="Also ask the trackers: credentials, fields, statuses, permissions, readers."
-)
+@click.option("--online", is_flag=True, help="Also ask the trackers: credentials, fields, permissions, readers.")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
     """Is the configuration sound? Every fault at once, with file, line and remedy.
@@ -130,7 +128,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
     ctx.exit(run(**_told(ctx, options)))
 
 
-@cli.command()
+@cli.command(short_help="Why this, why now, what is next for one ticket.")
 @shared
 @click.argument("ticket")
 @click.option("--now", type=Moment(), help="Pretend that it is this moment.")
@@ -147,7 +145,7 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
     ctx.exit(run(**_told(ctx, options)))
 
 
-@cli.command()
+@cli.command(short_help="How each source stands; writes of unknown outcome.")
 @shared
 @click.pass_context
 def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
@@ -162,7 +160,7 @@ def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
     ctx.exit(run(**_told(ctx, options)))
 
 
-@cli.command()
+@cli.command(short_help="Read back from the trackers what was said.")
 @shared
 @click.pass_context
 def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,12 @@ from sync.startup import chosen, program
 from sync.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from sync.cycle import Program, Sight
-    from sync.errors import Fault
     from sync.mapping.policy import Policy
     from sync.observe import Served
     from sync.settings import Settings
@@ -70,9 +69,10 @@ def one_pass(  # noqa: PLR0913 - the command's options
     _allow_now(settings, sources, now, dry_run=dry_run)
     with (
         Store(settings.state, write=not dry_run) as store,
-        _working(settings, policy, store, sources, now, quiet=quiet, max_actions=max_actions) as working,
+        _working(settings, policy, store, sources, _at(now), quiet=quiet) as ready,
     ):
-        moment = now or datetime.now(UTC)
+        working = replace(ready, max_actions=max_actions)
+        moment = working.clock()
         if dry_run:
             sights = plan_pass(working, moment, only)
         else:
@@ -93,30 +93,34 @@ def _allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *
     remote = [source.name for source in chosen(settings, names) if source.tracker != "workbook"]
     if remote:
         raise ConfigurationError(
-            f"--now would write to {remote[0]!r} at a time that is not now; add --dry-run, or --source with a workbook"
+            f"--now would write to {remote[0]!r} at a time that is not now; "
+            "add --dry-run, or --source with a workbook"
         )
 
 
 @contextmanager
-def _working(
+def _working(  # noqa: PLR0913 - what a program is made of
     settings: Settings,
     policy: Policy,
     store: Store,
     names: Sequence[str],
-    now: datetime | None,
+    clock: Callable[[], datetime],
     *,
     quiet: bool,
-    max_actions: int | None = None,
 ) -> Iterator[Program]:
     """A program whose trackers are closed at the end, with a progress bar where one can be seen."""
-    clock = (lambda: now) if now is not None else (lambda: datetime.now(UTC))
     working = program(settings, policy, store, names, clock)
     try:
         with progress_bar(quiet=quiet) as progress:
-            yield replace(working, progress=progress, max_actions=max_actions)
+            yield replace(working, progress=progress)
     finally:
         for served in working.sources:
             served.tracker.close()
+
+
+def _at(now: datetime | None) -> Callable[[], datetime]:
+    """The clock of a run: stopped at `--now`, or the real one."""
+    return lambda: now or datetime.now(UTC)
 
 
 def status_of(sights: Sequence[Sight]) -> int:
@@ -142,14 +146,10 @@ def check(  # noqa: PLR0913 - the command's options
     """The configuration's faults, and with `online` the trackers' findings."""
     del verbose
     try:
-        settings, policy = load(find_config(config, program_name))
-        faults = check_templates(policy.templates)
-        if faults:
-            raise ConfigurationError(faults)
+        settings, policy = _sound(find_config(config, program_name))
     except ConfigurationError as error:
         if output == "json":
-            faults = list(error.faults)
-            say_json({"schema": 1, "faults": [_fault_json(fault) for fault in faults], "what": str(error)})
+            say_json({"schema": 1, "faults": [asdict(fault) for fault in error.faults], "what": str(error)})
         else:
             click.echo(str(error), err=True)
         return error.exit_status
@@ -160,22 +160,26 @@ def check(  # noqa: PLR0913 - the command's options
     if output == "json":
         say_json({"schema": 1, "faults": [], "findings": findings})
     elif not quiet:
-        click.echo(_sound(settings, policy))
+        click.echo(_summary(settings, policy))
         for finding in findings:
             click.echo(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
     return worst
 
 
-def _sound(settings: Settings, policy: Policy) -> str:
+def _sound(config: Path) -> tuple[Settings, Policy]:
+    """Everything loaded, and every template tried once."""
+    settings, policy = load(config)
+    if faults := check_templates(policy.templates):
+        raise ConfigurationError(faults)
+    return settings, policy
+
+
+def _summary(settings: Settings, policy: Policy) -> str:
     rules = len(policy.taxonomy.rule)
     return (
-        f"config.toml and {settings.mappings.name}/ are sound: {len(settings.source)} sources, {rules} rules, "
-        f"{len(policy.clients.client)} clients, {len(policy.calendars)} calendars"
+        f"config.toml and {settings.mappings.name}/ are sound: sources {len(settings.source)}, rules {rules}, "
+        f"clients {len(policy.clients.client)}, calendars {len(policy.calendars)}"
     )
-
-
-def _fault_json(fault: Fault) -> dict[str, object]:
-    return {"file": fault.file, "line": fault.line, "column": fault.column, "key": fault.key, "what": fault.what}
 
 
 def _online(
@@ -184,7 +188,7 @@ def _online(
     findings, worst = [], 0
     with (
         Store(settings.state, write=False) as store,
-        _working(settings, policy, store, names, None, quiet=quiet) as working,
+        _working(settings, policy, store, names, _at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             name = served.settings.name
@@ -219,7 +223,7 @@ def explain(  # noqa: PLR0913 - the command's options
     moment = now or datetime.now(UTC)
     with (
         Store(settings.state, write=False) as store,
-        _working(settings, policy, store, sources, moment, quiet=quiet) as working,
+        _working(settings, policy, store, sources, lambda: moment, quiet=quiet) as working,
     ):
         sights = plan_pass(working, moment, [ticket])
         found = [(sight, judged) for sight in sights for judged in sight.judged]
@@ -294,7 +298,7 @@ def _status_lines(told: dict[str, Any]) -> Iterator[str]:
     if told["trouble"]:
         yield f"  trouble: {told['trouble']}"
     for write in told["open_writes"]:
-        yield f"  {write['ticket']}: the outcome of a {write['kind']} sent at {write['since']} is {write['outcome']}"
+        yield f"  {write['ticket']}: a {write['kind']} sent at {write['since']}, outcome {write['outcome']}"
 
 
 def rebuild(  # noqa: PLR0913 - the command's options
@@ -307,7 +311,7 @@ def rebuild(  # noqa: PLR0913 - the command's options
     worst = 0
     with (
         Store(settings.state, write=True) as store,
-        _working(settings, policy, store, sources, None, quiet=quiet) as working,
+        _working(settings, policy, store, sources, _at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             try:
@@ -335,9 +339,7 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
                 continue
             marks = served.tracker.marks(ticket.id)
             if not marks.complete:
-                raise TrackerError(
-                    f"{ticket.key}: its comments cannot all be read, so what was said stays unknown"
-                )
+                raise TrackerError(f"{ticket.key}: not all its comments can be read; what was said stays unknown")
             memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefix)
             store.relearn(site, ticket.id, memory, working.clock())
             count += 1

@@ -161,13 +161,13 @@ def _would_change(judged: Judgement, prefix: str) -> Iterator[str]:
     names = {clock.promise: clock for clock in judged.clocks}
     first = names.get("first_response")
     if first and first.live:
-        yield "contact with the client (a comment they can read, or a contact word such as /called) meets the first response"
+        yield "contact with the client (one they can read, or a word such as /called) meets the first response"
     if "update" in names and names["update"].live:
         yield "the next contact with the client starts the update clock anew; status waiting for client pauses it"
     if names.get("owned") and names["owned"].live:
         yield "assigning the ticket meets the promise of an owner"
     if names.get("escalation") and names["escalation"].live:
-        yield "the role-holder taking it (assigned, a comment, or an acknowledgement word such as /mine) ends the escalation"
+        yield "the role-holder taking it (assigned, a comment, or a word such as /mine) ends the escalation"
     yield f"a person's label {prefix}critical, {prefix}high, {prefix}medium or {prefix}low decides the severity"
 
 
@@ -244,11 +244,9 @@ def _show_rules(told: dict[str, Any], console: Console, *, verbose: bool) -> Non
         mark, style = ("✓", "green") if rule["evidence"] else ("·", "dim")
         words = rule["evidence"] or f"does not hold: {rule['asks']}"
         console.print(Text(f"  {mark} {rule['rule']}: {words}", style), soft_wrap=True)
+    more = "" if verbose else " (-v lists all)"
     console.print(
-        Text(
-            f"  {len(told['rules'])} rules tried, {len(matched)} match; the first decides{'' if verbose else ' (-v lists all)'}",
-            "dim",
-        )
+        Text(f"  {len(told['rules'])} rules tried, {len(matched)} match; the first decides{more}", "dim")
     )
 
 

@@ -239,16 +239,14 @@ def _fault(path: str, error: Exception) -> Fault:
 def _cleaned(value: object) -> object:
     """A variable with every text in it made fit to be shown."""
     match value:
-        case str():
-            return inert(value)
         case Mapping():
             return {str(name): _cleaned(each) for name, each in value.items()}
         case list() | tuple():
             return [_cleaned(each) for each in value]
-        case None:
-            return ""
-        case _:
+        case bool() | int():
             return value
+        case _:
+            return "" if value is None else inert(str(value))
 
 
 def inert(text: str) -> str:

@@ -96,7 +96,7 @@ _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "medium"
 
 
 def show(sights: Sequence[Sight], console: Console, *, verbosity: int, wrote: bool) -> None:
-    """The plan, or what came of it, on a terminal; -q shows totals and errors, -v whole comments and every "no"."""
+    """The plan, or what came of it; -q shows totals and errors, -v whole comments and every "no"."""
     for sight in sights:
         for part in _source_text(sight, verbosity, wrote=wrote):
             console.print(part, highlight=False, soft_wrap=True)
@@ -107,7 +107,8 @@ def _source_text(sight: Sight, verbosity: int, *, wrote: bool) -> Iterator[Rende
 
     plan = sight.plan
     yield Text.assemble(
-        (plan.source, "bold"), (f"  {plan.tracker} · mode {plan.mode} · {plan.seen} tickets read", "dim")
+        (plan.source, "bold"),
+        (f"  {plan.tracker} · mode {plan.mode} · {_number(plan.seen, 'ticket')} read", "dim"),
     )
     if verbosity >= 0:
         for each in plan.tickets:

@@ -34,8 +34,11 @@ def chosen(settings: Settings, names: Sequence[str]) -> list[AnySource]:
     return [source for source in settings.source if not names or source.name in names]
 
 
-def opened(source: AnySource, policy: Policy) -> Tracker:
-    """The source's tracker; its SDK is imported now and no request is made yet."""
+def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> Tracker:
+    """The source's tracker; its SDK is imported now and no request is made yet.
+
+    `clock` tells the time of what is written to a workbook; other trackers have clocks of their own.
+    """
     mapping = policy.mappings[mapping_of(source)[0]]
     match source:
         case JiraSource():
@@ -49,7 +52,7 @@ def opened(source: AnySource, policy: Policy) -> Tracker:
         case WorkbookSource():
             from sync.trackers.workbook import open_workbook  # noqa: PLC0415 - only for a source that needs it
 
-            return open_workbook(source, cast("models.WorkbookMapping", mapping))
+            return open_workbook(source, cast("models.WorkbookMapping", mapping), clock=clock)
         case _:
             assert_never(source)
 
@@ -83,7 +86,7 @@ def program(
     sources = chosen(settings, names)
     terms = {source.name: terms_of(source, policy) for source in sources}
     return Program(
-        sources=tuple(Served(source, terms[source.name], opened(source, policy)) for source in sources),
+        sources=tuple(Served(source, terms[source.name], opened(source, policy, clock)) for source in sources),
         judge=Judge(policy, terms),
         render=Composer(policy, terms).compose,
         store=store,

@@ -43,8 +43,7 @@ if TYPE_CHECKING:
     from sync.trackers.jira_api import JiraApi
     from sync.trackers.jira_fields import Columns
     from sync.trackers.jira_http import Answer
-    from sync.trackers.jira_search import HIDDEN, Search
-from sync.trackers.jira_site import Site
+    from sync.trackers.jira_site import Site
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from sync.mapping.models import JiraMapping
     from sync.trackers.jira_http import JiraHttp
-    from sync.trackers.jira_search import HIDDEN
-from sync.trackers.jira_site import Memory
+    from sync.trackers.jira_site import Memory
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]

@@ -186,8 +186,8 @@ class Workbook:
 
     def _save(self, book: Book, pending: Pending) -> None:
         self._contents = None
-        book.write(pending.cells, pending.entries)
-        self._contents = contents = self._understood(book)
+        contents = self._understood(book.write(pending.cells, pending.entries))
+        self._contents = contents
         for issue in {*(cell.issue for cell in pending.cells), *(entry.issue for entry in pending.entries)}:
             if issue in self._handed_out:
                 self._handed_out[issue] = contents.ticket(issue).version

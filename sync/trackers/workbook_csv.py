@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sync.errors import WorkbookError
-from sync.trackers.workbook_disk import LARGEST, swap
+from sync.trackers.workbook_disk import LARGEST, File, swap
 from sync.trackers.workbook_table import (
     COMMENT_HEADER,
     Table,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.mapping.models import WorkbookMapping
-    from sync.trackers.workbook_disk import File
     from sync.trackers.workbook_table import Cells, Entry, Value
 
 _BOM = b"\xef\xbb\xbf"
@@ -208,18 +207,15 @@ class CsvBook:
         self, files: Sequence[File], mapping: WorkbookMapping, headers: Mapping[str, str], optional: Iterable[str]
     ) -> None:
         self._mapping, self._headers, self._optional = mapping, headers, tuple(optional)
-        self._read(files)
-
-    def _read(self, files: Sequence[File]) -> None:
-        main, beside = files
         self.files = tuple(files)
-        self._main = CsvFile(main, header_row=self._mapping.header_row, wanted=self._headers.values())
+        main, beside = files
+        self._main = CsvFile(main, header_row=mapping.header_row, wanted=headers.values())
         self._beside = CsvComments(beside, self._main.style)
         self.issues = self._main.table
-        self.columns = self.issues.columns(self._headers, self._optional)
+        self.columns = self.issues.columns(headers, self._optional)
         self.comments = (self._beside.table,)
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> None:
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> CsvBook:
         """The issues first, then the comments: each whole or not at all, one right after the other."""
         changes: dict[int, dict[int, str]] = {}
         for cell in cells:
@@ -234,5 +230,5 @@ class CsvBook:
         if entries:
             beside = File(beside.path, self._beside.with_entries(entries))
         written = CsvBook((main, beside), self._mapping, self._headers, self._optional)
-        replace_all(self.files, written.files)
-        self.__dict__ = written.__dict__
+        swap(self.files, written.files)
+        return written

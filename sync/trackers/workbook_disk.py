@@ -39,7 +39,9 @@ def read(path: Path) -> File:
         if path.exists() and not path.is_file():
             raise WorkbookError(f"{path} is no file; name the workbook itself in the source's path")
         with path.open("rb") as stream:
+            early = os.fstat(stream.fileno())
             data = stream.read(LARGEST + 1)
+            late = os.fstat(stream.fileno())
     except FileNotFoundError:
         return File(path, None)
     except PermissionError:
@@ -48,6 +50,8 @@ def read(path: Path) -> File:
         raise WorkbookError(f"{path} cannot be read: {fault.strerror}") from None
     if len(data) > LARGEST:
         raise WorkbookError(f"{path} is larger than {LARGEST >> 20} MB; split it, or move old issues out of it")
+    if (early.st_size, early.st_mtime_ns) != (late.st_size, late.st_mtime_ns):
+        raise ConflictError(f"{path} is being saved by someone right now; the next pass reads it")
     return File(path, data)
 
 
@@ -57,39 +61,40 @@ def lock_of(path: Path) -> Path | None:
     return next((mark for mark in marks if mark.exists()), None)
 
 
-def swap(changes: Sequence[tuple[File, bytes]], beside: Sequence[File] = ()) -> list[File]:
-    """Put new contents in place of files as they were read; durable on return.
+def swap(before: Sequence[File], after: Sequence[File]) -> None:
+    """Put the files of `after` in the place of those of `before`, pair by pair; durable on return.
 
-    Every file of `changes` and `beside` must still be what was read; one that was not there gets the mode and
-    owner of the first that was. Errors that say that nothing was written: ConflictError (changed meanwhile, or
-    open elsewhere), ForbiddenError, WorkbookError. LostAnswerError: some of it may be written.
+    Those that differ are replaced in order, each atomically; the others must, like them, still be what was read.
+    One that was not there gets the mode and owner of the first that was. Errors that say that nothing was written:
+    ConflictError (changed meanwhile, or open elsewhere), ForbiddenError, WorkbookError. LostAnswerError: some of
+    it may be written.
     """
-    for file, _ in changes:
+    changed = [new for old, new in zip(before, after, strict=True) if old.data is not new.data]
+    for file in changed:
         _refuse_if_open(file.path)
         _refuse_if_shut(file.path)
-    model = next(file.path for file in (*(file for file, _ in changes), *beside) if file.data is not None)
+    model = next(file.path for file in before if file.data is not None)
     drafts: list[Path] = []
     swapped = False
     try:
-        for file, data in changes:
-            drafts.append(_draft(data, file.path, model))
-        for file in (*(file for file, _ in changes), *beside):
+        for file in changed:
+            drafts.append(_draft(file, model))
+        for file in before:
             if read(file.path).digest != file.digest:
                 raise ConflictError(
                     f"{file.path} was changed by someone since it was read; nothing was written, "
                     "and the next pass reads it again"
                 )
-        for (file, _), draft in zip(changes, drafts, strict=True):
+        for file, draft in zip(changed, drafts, strict=True):
             draft.replace(file.path)
             swapped = True
-        for folder in {file.path.parent for file, _ in changes}:
+        for folder in {file.path.parent for file in changed}:
             _make_durable(folder)
     except OSError as fault:
-        raise _classed(fault, changes[0][0].path, swapped=swapped) from None
+        raise _classed(fault, changed[0].path, swapped=swapped) from None
     finally:
         for draft in drafts:
             draft.unlink(missing_ok=True)
-    return [File(file.path, data) for file, data in changes]
 
 
 def _refuse_if_open(path: Path) -> None:
@@ -105,13 +110,13 @@ def _refuse_if_shut(path: Path) -> None:
         raise ForbiddenError(f"{path} may not be written by this account; give it the right to write it")
 
 
-def _draft(data: bytes, target: Path, model: Path) -> Path:
-    """A durable file beside the target with the new content, and the model's mode and owner."""
-    handle, name = mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+def _draft(file: File, model: Path) -> Path:
+    """A durable draft of the file beside its place, with the model's mode and owner."""
+    handle, name = mkstemp(prefix=f".{file.path.name}.", suffix=".tmp", dir=file.path.parent)
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            stream.write(file.data or b"")
             stream.flush()
             shutil.copystat(model, draft)
             _copy_owner(model, draft)

@@ -37,7 +37,7 @@ _ONE_AT_A_TIME = RLock()
 
 
 @contextmanager
-def _understanding(path: Path) -> Iterator[list[str]]:
+def understanding(path: Path) -> Iterator[list[str]]:
     """Whatever openpyxl raises over a damaged file becomes a WorkbookError; what it leaves out is noted."""
     said: list[str] = []
     with _ONE_AT_A_TIME, warnings.catch_warnings(record=True) as caught:
@@ -58,7 +58,7 @@ def _understanding(path: Path) -> Iterator[list[str]]:
 def tables(file: File, mapping: WorkbookMapping) -> tuple[Table, Table | None]:
     """The issues and, if that sheet is there and not empty, the comments: formulas by their results."""
     with (
-        _understanding(file.path),
+        understanding(file.path),
         closing(load_workbook(io.BytesIO(file.data or b""), read_only=True, data_only=True)) as workbook,
     ):
         issues = _table(issues_sheet(workbook, mapping, file.path), mapping.header_row, file.path)
@@ -71,7 +71,7 @@ def tables(file: File, mapping: WorkbookMapping) -> tuple[Table, Table | None]:
 
 def writable(file: File) -> tuple[Workbook, list[str]]:
     """The workbook to be changed and saved, and what openpyxl says that it leaves out."""
-    with _understanding(file.path) as said:
+    with understanding(file.path) as said:
         workbook = load_workbook(io.BytesIO(file.data or b""))
     return workbook, said
 
@@ -79,7 +79,7 @@ def writable(file: File) -> tuple[Workbook, list[str]]:
 def saved(workbook: Workbook, path: Path) -> bytes:
     """The workbook as the bytes of a file."""
     stream = io.BytesIO()
-    with _understanding(path):
+    with understanding(path):
         workbook.save(stream)
     return stream.getvalue()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.trackers.workbook_csv import CsvComments, CsvFile, day
-from sync.trackers.workbook_disk import swap
+from sync.trackers.workbook_disk import File
 from sync.trackers.workbook_labels import LabelStyle
 from sync.trackers.workbook_table import Table, shown
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.mapping.models import WorkbookMapping
-    from sync.trackers.workbook_disk import File
     from sync.trackers.workbook_table import Cells, Entry
 
 
@@ -67,16 +66,14 @@ class Sidecar:
         stale = [label for label in style.labels(text) if label.startswith(prefix)]
         return style.edited(text, [label for label in ours if label.startswith(prefix)], stale)
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], unchanged: File) -> Sidecar:
-        """Put results down, and answer with the sidecar as it then is. Errors as `swap`."""
+    def written(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> Sidecar:
+        """The sidecar as it will be with these results in it; nothing is on the disk yet."""
         results, comments = self.files
-        wanted = [(results, self._with_cells(cells))] if cells else []
+        if cells:
+            results = File(results.path, self._with_cells(cells))
         if entries:
-            wanted.append((comments, self._comments.with_entries(entries)))
-        touched = {file.path for file, _ in wanted}
-        idle = [file for file in (unchanged, *self.files) if file.path not in touched]
-        written = {file.path: file for file in swap(wanted, idle)}
-        return Sidecar(written.get(results.path, results), written.get(comments.path, comments), self._mapping)
+            comments = File(comments.path, self._comments.with_entries(entries))
+        return Sidecar(results, comments, self._mapping)
 
     def _with_cells(self, cells: Sequence[Cells]) -> bytes:
         table = self._results.table

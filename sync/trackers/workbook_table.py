@@ -185,7 +185,7 @@ class Cells:
 
 
 class Book(Protocol):
-    """A workbook as it was read at one moment, and the one way to write it. Errors as `workbook_disk.swap`."""
+    """A workbook as it was read at one moment, and the one way to write it; errors as `workbook_disk.swap`."""
 
     @property
     def files(self) -> Sequence[File]:
@@ -212,6 +212,6 @@ class Book(Protocol):
         """Why results go to sidecar files and which, if they do."""
         ...
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> None:
-        """Write all of it durably or nothing, and remember it."""
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> Book:
+        """Write all of it durably or nothing; answers with the book as it then is, in place of this one."""
         ...

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from openpyxl.cell.cell import MergedCell
 
-from sync.trackers.workbook_disk import swap
+from sync.trackers.workbook_disk import File, swap
 from sync.trackers.workbook_parts import inspect
 from sync.trackers.workbook_sheets import (
     cell_at,
@@ -22,6 +22,7 @@ from sync.trackers.workbook_sheets import (
     put,
     saved,
     tables,
+    understanding,
     where,
     wrap,
     writable,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from sync.mapping.models import WorkbookMapping
-    from sync.trackers.workbook_disk import File
     from sync.trackers.workbook_table import Cells, Entry
 
 
@@ -85,20 +85,25 @@ class XlsxBook:
             )
         return None
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> None:
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> XlsxBook:
         """All of it in one save of the workbook, or in the sidecar."""
         if self._losses() or self._sidecar.exists:
-            self._sidecar = self._sidecar.write([self._whole(cell) for cell in cells], entries, self._main)
-            self.issues = self._sidecar.over(self._sheet, self.columns)
-            return
-        workbook, self._open = self._writable(), None  # half changed if this fails
-        self._put_cells(issues_sheet(workbook, self._mapping, self._main.path), cells)
-        comments = self._put_entries(workbook, entries)
-        (self._main,) = swap([(self._main, saved(workbook, self._main.path))], self._sidecar.files)
-        self._open, self._comments = workbook, comments
+            sidecar = self._sidecar.written([self._whole(cell) for cell in cells], entries)
+            swap(self.files, (self._main, *sidecar.files))
+            self._sidecar = sidecar
+            self.issues = sidecar.over(self._sheet, self.columns)
+            return self
+        workbook, self._open = self._writable(), None  # half changed, if this fails
+        with understanding(self._main.path):
+            self._put_cells(issues_sheet(workbook, self._mapping, self._main.path), cells)
+            comments = self._put_entries(workbook, entries)
+        main = File(self._main.path, saved(workbook, self._main.path))
+        swap(self.files, (main, *self._sidecar.files))
+        self._main, self._open, self._comments = main, workbook, comments
         for cell in cells:
             for column, value in self._values(cell).items():
                 self.issues.put(cell.row, column, value)
+        return self
 
     def _whole(self, cell: Cells) -> Cells:
         """The sidecar's rows tell all labels, also where only the due date is new."""
