@@ -28,8 +28,8 @@ class Fault:
 
     def __str__(self) -> str:
         """`mappings/jira.toml:14:3: status.waitng: unknown key; did you mean 'waiting'?`."""
-        key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line}:{self.column}: {key}{self.what}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return ": ".join(filter(None, (place, self.key, self.what)))
 
 
 class ConfigurationError(MakegoodError):

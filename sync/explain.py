@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,6 @@ from sync.contact import time_in_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from rich.console import Console
 
@@ -189,7 +188,7 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
     from rich.text import Text  # noqa: PLC0415 - likewise
 
     console.print(Text.assemble((told["ticket"], "bold cyan"), "  ", (told["title"], "italic")), soft_wrap=True)
-    console.print(Text(f"as of {told['now']}, source {told['source']}", "dim"))
+    console.print(Text(f"as of {_when(told['now'])} ({told['now'][-6:]}), source {told['source']}", "dim"))
     facts = Table.grid(padding=(0, 2))
     for name, value in told["fields"].items():
         facts.add_row(Text(f"  {name}", "dim"), Text(str(value)))
@@ -202,7 +201,9 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
     _show_rules(told, console, verbose=verbose)
     _head(console, "Severity")
     severity = told["severity"]
-    console.print(Text(f"  {severity['is']}, since {severity['since']} (event {severity['event']})", "bold"))
+    console.print(
+        Text(f"  {severity['is']}, since {_when(severity['since'])} (event {severity['event']})", "bold")
+    )
     console.print(Text(f"  by {severity['rule']}: {severity['why']}"), soft_wrap=True)
     for each in severity["raises"]:
         console.print(
@@ -227,9 +228,14 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
     for held in told["held_back"]:
         console.print(Text(f"  not: {held['what']}: {held['why']}", "yellow"), soft_wrap=True)
     _head(console, "What happens next")
-    console.print(Text(f"  next step by the clock: {told['next'] or 'none'}"))
+    console.print(Text(f"  next step by the clock: {_when(told['next']) if told['next'] else 'none'}"))
     for line in told["would_change_it"]:
         console.print(Text(f"  · {line}", "dim"), soft_wrap=True)
+
+
+def _when(instant: str | None) -> str:
+    """An ISO instant as people on a terminal read it; the zone stands once, in the title."""
+    return f"{datetime.fromisoformat(instant):%a %d %b %Y %H:%M}" if instant else "…"
 
 
 def _head(console: Console, words: str) -> None:
@@ -264,16 +270,18 @@ def _show_clock(clock: dict[str, Any], console: Console) -> None:
         )
     )
     parts = [
-        f"{name} {clock[key]}"
+        f"{name} {_when(clock[key])}"
         for name, key in (("began", "started"), ("warns", "warns"), ("due", "due"))
         if clock[key]
     ]
     if clock["met"]:
-        parts.append(f"met {clock['met']}")
+        parts.append(f"met {_when(clock['met'])}")
     if clock["next_step"]:
-        parts.append(f"next step {clock['next_step']}")
+        parts.append(f"next step {_when(clock['next_step'])}")
     console.print(Text("      " + " · ".join(parts)), soft_wrap=True)
     if clock["note"]:
         console.print(Text(f"      {clock['note']}", "dim"), soft_wrap=True)
     for each in clock["ledger"]:
-        console.print(Text(f"        {each['from']} → {each['to'] or '…'}  {each['what']}", "dim"), soft_wrap=True)
+        console.print(
+            Text(f"        {_when(each['from'])} → {_when(each['to'])}  {each['what']}", "dim"), soft_wrap=True
+        )

@@ -53,9 +53,9 @@ SAMPLE: Variables = {
     "late_by": "2 hours",
     "next_step_due": "Wed 4 Mar, 14:00 CET",
     "role": "engagement_partner",
-    "person": "Engagement partner",
+    "person": "Partner 2",
     "rule": "escalation.toml: high.update",
-    "why": "the client is owed an update",
+    "why": "“the report is late again”",
     "handling": "The technical lead joins the plan.",
     "facts": {
         "happened": "The report is late",
@@ -241,8 +241,6 @@ def _cleaned(value: object) -> object:
     match value:
         case Mapping():
             return {str(name): _cleaned(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_cleaned(each) for each in value]
         case bool() | int():
             return value
         case _:

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 
     from sync.cycle import Sight
     from sync.plan import Plan, TicketPlan
+    from sync.promises import Saying
 
 SCHEMA = 1
+
+PROMISES = {
+    "first_response": "first response",
+    "owned": "an owner",
+    "update": "update",
+    "escalation": "taking the escalation",
+}
 
 READERS = {
     Audience.RESTRICTED: "read by the restricted circle only",
@@ -147,35 +155,53 @@ def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
         (f"{ticket.client or 'no client'}  ", "dim"),
         (_short(ticket.title), "italic"),
     )
-    added = [action.label for action in plan.actions if isinstance(action, AddLabel)]
-    removed = [action.label for action in plan.actions if isinstance(action, RemoveLabel)]
-    if added or removed:
-        words = [(f" +{label}", "green") for label in added] + [(f" −{label}", "red") for label in removed]
-        yield Text.assemble(("     labels  ", "dim"), *words)
-    for action in plan.actions:
-        match action:
-            case SetDue(due=due, because=because):
-                yield Text.assemble(("     due      ", "dim"), str(due or "cleared"), (f"  {because.text}", "dim"))
-            case AddComment():
-                yield from _comment_text(action, verbosity)
-            case _:
-                continue
+    yield from _changes_text(plan)
+    if plan.comment is not None:
+        yield from _comment_text(plan, plan.comment, verbosity)
     if verbosity > 0:
         for skipped in plan.skipped:
             yield Text(f"     no {skipped.what}: {skipped.why}", "dim")
 
 
-def _comment_text(action: AddComment, verbosity: int) -> Iterator[Text]:
+def _changes_text(plan: TicketPlan) -> Iterator[Text]:
     from rich.text import Text  # noqa: PLC0415 - only when something is shown
 
-    style = "bold red" if action.audience is Audience.CLIENT else "blue"
-    yield Text.assemble(
-        ("     comment  ", "dim"), action.because.text, ("  — ", "dim"), (READERS[action.audience], style)
-    )
-    yield Text(f"              {action.because.rule}", "dim")
+    edit = plan.edit()
+    words = [(f" +{label}", "green") for label in edit.add_labels]
+    words += [(f" −{label}", "red") for label in edit.remove_labels]
+    if words:
+        yield Text.assemble(("     labels  ", "dim"), *words)
+    if edit.set_due:
+        yield Text.assemble(("     due      ", "dim"), str(edit.due or "cleared"))
+
+
+def _comment_text(plan: TicketPlan, comment: AddComment, verbosity: int) -> Iterator[Text]:
+    from rich.text import Text  # noqa: PLC0415 - only when something is shown
+
+    said = {saying.obligation: saying for saying in plan.judged.sayings}
+    style = "bold red" if comment.audience is Audience.CLIENT else "blue"
+    yield Text.assemble(("     comment  ", "dim"), (READERS[comment.audience], style))
+    for each in comment.obligations:
+        yield Text(f"              {_owed(said[each], plan.judged.now)}")
     if verbosity > 0:
-        for line in plain(action.body).splitlines():
+        yield Text(f"              by {comment.because.rule}", "dim")
+        for line in plain(comment.body).splitlines():
             yield Text.assemble(("            │ ", "blue"), line)
+
+
+def _owed(saying: Saying, now: datetime) -> str:
+    """One obligation in a few words: what is owed, how late or how soon, and who is asked."""
+    from sync.spoken import span  # noqa: PLC0415 - only when something is shown
+
+    clock, promise = saying.clock, saying.obligation.promise
+    asked = f" → {saying.role.replace('_', ' ')}" if saying.role else ""
+    if promise == "escalation" and saying.obligation.step == 1:
+        return f"escalated{asked}"
+    late = clock.due is not None and clock.due <= now
+    when = f"late by {span(now - clock.due, 'en')}" if clock.due and late else ""
+    if clock.due and not late:
+        when = f"due in {span(clock.due - now, 'en')}"
+    return f"{PROMISES[promise]} {when}{asked}"
 
 
 def _short(text: str, most: int = 60) -> str:

@@ -85,24 +85,18 @@ class Settings(Overridable):
     """The trackers to read, in this order."""
 
     def complaints(self) -> Iterator[models.Complaint]:
-        """Sources that share a name, or one mapping file for two trackers; zones that do not exist."""
+        """Sources that share a name, or one mapping file for two trackers."""
         names: dict[str, int] = {}
         files: dict[str, type[models.Mapping]] = {}
         for index, source in enumerate(self.source):
             variable = token_variable(source)
             first = self.source[names.setdefault(variable, index)]
             if first is not source:
-                yield (
-                    ("source", index, "name"),
-                    f"source {first.name!r} reads its token from {variable} too; rename one",
-                )
+                what = f"source {first.name!r} reads its token from {variable} too; rename one"
+                yield ("source", index, "name"), what
             file, model = mapping_of(source)
             if files.setdefault(file, model) is not model:
                 yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
-            try:
-                models.known_zone(source.zone)
-            except ValueError as error:
-                yield ("source", index, "zone"), str(error)
 
 
 class _Environment(Overridable, BaseSettings):
@@ -117,9 +111,12 @@ def find_config(explicit: Path | None, program_name: str) -> Path:
     Under the name `makegood` also the user's and the system's; under any other name we might have been called
     by mistake. ConfigurationError, naming what to do, if there is none.
     """
-    named = os.environ.get(f"{PREFIX}CONFIG")
-    if explicit or named:
-        return explicit or Path(named or "")
+    if explicit:
+        return explicit
+    if named := os.environ.get(f"{PREFIX}CONFIG"):
+        if not os.path.isfile(named):  # noqa: PTH113 - False, no exception, where we may not look
+            raise ConfigurationError(f"{PREFIX}CONFIG names {named}, and there is no such file.")
+        return Path(named)
     places = [Path("config.toml")]
     if by_our_name := Path(program_name).stem == "makegood":
         home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111 - never raises
@@ -158,9 +155,8 @@ def load(path: Path) -> tuple[Settings, Policy]:
     if policy and all(fault.file != calendars for fault in faults):
         for index, source in enumerate(settings.source):
             if source.calendar is not None and source.calendar not in policy.calendars:
-                what = (
-                    f"no calendar {source.calendar!r} in {calendars}{nearest(source.calendar, policy.calendars)}"
-                )
+                hint = nearest(source.calendar, policy.calendars)
+                what = f"no calendar {source.calendar!r} in {calendars}{hint}"
                 document.complain(("source", index, "calendar"), what)
     if policy is None or document.faults or faults:
         raise ConfigurationError([*document.faults, *faults])

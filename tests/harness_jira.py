@@ -19,6 +19,7 @@ from sync.trackers.jira_records import MARK
 from sync.trackers.sources import JiraSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from types import TracebackType
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from fakes.jira_issues import IssueResources
     from fakes.jira_records import Comment
 
+    from sync.action import Failed
+    from sync.ticket import Ticket
     from sync.trackers.base import Tracker
 
 STAFF, CLIENT = "Delivery lead", "Client contact"
@@ -101,7 +104,7 @@ class JiraHarness:
     def credentials(self) -> dict[str, str]:
         raise NotImplementedError
 
-    def tracker(self, *, token: str | None = None, **settings: object) -> Tracker:
+    def tracker(self, token: str | None = None, **settings: object) -> Tracker:
         """With `settings`, further keys of the source."""
         given = self.credentials
         source = self.source(**({"email": given["email"]} if "email" in given else {}), **settings)
@@ -257,6 +260,38 @@ class DataCenterDeskHarness(DataCenterHarness):
     name = "jira-data-center-desk"
     audiences = frozenset({Audience.INTERNAL, Audience.CLIENT})
     kind = "service_desk"
+
+
+def connected(harness: JiraHarness, **settings: object) -> Tracker:
+    """A tracker that has signed in; with further keys of its source."""
+    tracker = harness.tracker(None, **settings)
+    tracker.connect()
+    return tracker
+
+
+def poll(tracker: Tracker, cursor: str | None = None) -> tuple[list[Ticket], list[Failed], str]:
+    """All that a poll gives, and its cursor."""
+    pages = list(tracker.changed(cursor))
+    assert pages[-1].cursor
+    tickets = [ticket for page in pages for ticket in page.tickets]
+    return tickets, [failed for page in pages for failed in page.failed], pages[-1].cursor
+
+
+def ids(tickets: Iterable[Ticket]) -> set[str]:
+    return {ticket.id for ticket in tickets}
+
+
+def fetched(tracker: Tracker, ticket: str) -> Ticket:
+    """The one ticket of this id."""
+    (page,) = tracker.fetch([ticket])
+    assert (page.failed, page.gone) == ((), ())
+    return page.tickets[0]
+
+
+def sent(harness: JiraHarness, since: int = 0) -> list[str]:
+    """The requests from one on, as `GET myself`, ids left out."""
+    lines = [f"{entry.method} {entry.path.partition('/rest/api/')[2][2:]}" for entry in harness.fake.log[since:]]
+    return ["/".join(part for part in line.split("/") if not part.isdecimal()) for line in lines]
 
 
 HARNESSES = (CloudHarness, CloudDeskHarness, DataCenterHarness, DataCenterDeskHarness)

@@ -106,6 +106,10 @@ class WorkbookHarness(ABC):
         """An empty list of issues."""
 
     @abstractmethod
+    def fill(self, issues: Sequence[Record], comments: Sequence[Record]) -> None:
+        """A whole list of issues and of comments at once."""
+
+    @abstractmethod
     def add_issue(self, record: Record) -> None:
         """One more row at the end."""
 
@@ -240,6 +244,19 @@ class XlsxHarness(WorkbookHarness):
         sheet.append(HEADER)
         workbook.save(self.path)
 
+    def fill(self, issues: Sequence[Record], comments: Sequence[Record]) -> None:
+        workbook = Workbook()
+        for sheet, header, rows in (
+            (workbook.worksheets[0], HEADER, issues),
+            (workbook.create_sheet("Comments"), COMMENT_HEADER, comments),
+        ):
+            sheet.append(header)
+            for record in rows:
+                sheet.append([record.get(name) for name in header])
+                for cell in sheet[sheet.max_row]:
+                    cell.data_type = "s" if cell.data_type == "f" else cell.data_type
+        self.save(workbook)
+
     def open(self) -> Workbook:
         return load_workbook(self.path)
 
@@ -287,6 +304,11 @@ class CsvHarness(WorkbookHarness):
 
     def make(self) -> None:
         self._save(self.path, [HEADER])
+
+    def fill(self, issues: Sequence[Record], comments: Sequence[Record]) -> None:
+        self._save(self.path, [HEADER, *([record.get(name) for name in HEADER] for record in issues)])
+        rows = ([record.get(name) for name in COMMENT_HEADER] for record in comments)
+        self._save(self.beside, [COMMENT_HEADER, *rows])
 
     @property
     def beside(self) -> Path:

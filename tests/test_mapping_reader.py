@@ -12,13 +12,13 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.errors import ConfigurationError
 from sync.mapping import models
 from sync.mapping.positions import positions
-from sync.mapping.reader import read_model
+from sync.mapping.reader import read_model, read_text
 from sync.mapping.text import LARGEST
 from sync.mapping.wording import _FORMS
 from sync.trackers.sources import AsanaSource, JiraSource, WorkbookSource
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from sync.mapping.positions import KeyPath
+
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties, on machines that are busy with something else."""
 
 
 @pytest.fixture(autouse=True)
@@ -148,6 +152,7 @@ def paths(value: object, path: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]
         yield from paths(inner, (*path, part))
 
 
+@unhurried
 @given(TABLES, st.randoms(use_true_random=False))
 def test_every_part_of_a_document_has_the_place_where_its_key_or_item_begins(
     data: dict[str, Any], dice: random.Random
@@ -167,6 +172,21 @@ def test_every_part_of_a_document_has_the_place_where_its_key_or_item_begins(
         else:
             opening: dict[type, str] = {str: "\"'", list: "[", dict: "{"}
             assert rest[0] in opening.get(type(value), "-0123456789tf")
+
+
+def test_a_table_stands_at_its_own_heading_even_if_an_inner_one_came_first() -> None:
+    assert positions("[a.b]\nx = 1\n  [a]\ny = 2")["a",] == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "text", ['"""say "x"""""', "'''it''s'''''", '"""\\""""', '"a\\\\"', "'\\'", '""', '"""\n"""']
+)
+def test_a_text_ends_at_its_last_quote(text: str) -> None:
+    document = f"a = {text} # = 'x'\nb = [{text}, {{c = {text}}}]"
+    placed = positions(document)
+    assert set(placed) == {path for path, _ in paths(tomllib.loads(document))}
+    line, column = placed["b", 1, "c"]
+    assert document.split("\n")[line - 1][column - 1 :].startswith("c = ")
 
 
 def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
@@ -220,7 +240,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             """\
             gather = "15m"
             calendar = "office"
-            ladder = ["lead"]
+            ladder = ["lead", "lead"]
             critical = { first_response = { within = "1h" }, escalation = { to = "lead" } }
             high = { first_response = { within = "1h" }, escalation = { to = "lead" } }
             medium = { first_response = { within = "1h" }, escalation = { to = "lead" } }
@@ -230,6 +250,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             warn_at = 0.5
             """,
             """\
+            3:19: ladder[2]: lead stands on the ladder already; keep one of them
             10:1: low.warn_at: unknown key; it belongs at the top of the file, above the first [table]
             """,
             id="a key of the file below a heading",
@@ -313,7 +334,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             zone = "UTC"
             hours = {}
             off = [{ date = 2026-12-24, name = "Eve" }, { date = 2026-12-24, name = "Eve" }]
-            on = [{ date = 2026-12-24, name = "Eve" }]
+            on = [{ date = 2026-12-24, name = "Eve" }, { date = 2026-12-27, name = "Sunday", hours = [] }]
             """,
             """\
             2:1: calendar.office.zone: 'Europe/Kopenhagen' is no time zone; did you mean 'Europe/Copenhagen'?
@@ -322,6 +343,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             8:1: calendar.other.hours: never open; give a week-day hours, such as monday = ["09:00-17:00"]
             9:47: calendar.other.off "Eve".date: 2026-12-24 is off already; keep one of them
             10:9: calendar.other.on "Eve".date: 2026-12-24 is listed already, on or off; keep one of them
+            10:82: calendar.other.on "Sunday".hours: a day on has hours; leave the key out to take the usual ones
             """,
             id="days and zones that cannot be",
         ),
@@ -415,6 +437,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             reaches = ["one", "all"]
             [matrix.cells]
             large = { one = "high", al = "critical" }
+            smal = {}
             [[signal]]
             name = "angry"
             severity = "high"
@@ -437,10 +460,11 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             6:9: matrix.cells: the row of impact 'small' has no severity for reach 'one', 'all'
             7:1: matrix.cells.large: the row of impact 'large' has no severity for reach 'all'
             7:25: matrix.cells.large.al: 'al' is in no list reaches; did you mean 'all'?
-            15:10: signal "angry".when.words: this is empty, so it asks nothing; fill it or leave it out
-            18:1: trigger "third".client_issues: must be 2 or more
-            19:1: trigger "third".within: '90 days' is no amount of time; write "15m", "4h", "2d" or "1w"
-            20:1: trigger "third".raise_by: write a whole number, without quotes; this is a number
+            8:1: matrix.cells.smal: 'smal' is in no list impacts; did you mean 'small'?
+            16:10: signal "angry".when.words: this is empty, so it asks nothing; fill it or leave it out
+            19:1: trigger "third".client_issues: must be 2 or more
+            20:1: trigger "third".within: '90 days' is no amount of time; write "15m", "4h", "2d" or "1w"
+            21:1: trigger "third".raise_by: write a whole number, without quotes; this is a number
             """,
             id="severities",
         ),
@@ -584,11 +608,16 @@ def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path, text: str
         ),
         ('a = "ø"'.encode("utf-16"), "1:1: this file is UTF-16; save it as UTF-8"),
         ('a = "ø"'.encode("utf-16-be"), "1:1: this file is UTF-16; save it as UTF-8"),
-        (b"#" * (LARGEST + 1), "0:0: is larger than 5 MB; is it the right file?"),
+        (b"#" * (LARGEST + 1), " is larger than 5 MB; is it the right file?"),
     ],
 )
 def test_a_file_that_is_no_text_of_ours_is_told_with_the_remedy(tmp_path: Path, content: bytes, told: str) -> None:
     assert faults(tmp_path, models.JiraMapping, content) == [told]
+
+
+def test_a_file_that_the_system_will_not_open_is_told_with_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r": cannot be read: file name too long$"):
+        read_model(tmp_path / f"{'jira' * 100}.toml", models.JiraMapping)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_no_position(tmp_path: Path) -> None:
@@ -625,6 +654,14 @@ def test_files_are_shown_from_the_current_folder_if_below_it_or_under_a_name_of_
         with pytest.raises(ConfigurationError) as caught:
             read_model(path, models.JiraMapping, shown_as=shown_as)
         assert str(caught.value) == f"{name}:1:1: labels: write a table: [labels]; this is a number"
+
+
+def test_a_text_is_read_like_a_file_under_the_name_it_is_given() -> None:
+    assert read_text("status = { open = ['Open'] }", models.JiraMapping, shown_as="pasted").status.open == ["Open"]
+    with pytest.raises(
+        ConfigurationError, match=r"^pasted:1:12: status\.opn: unknown key; did you mean 'open'\?$"
+    ):
+        read_text("status = { opn = [] }", models.JiraMapping, shown_as="pasted")
 
 
 def test_a_key_that_would_move_the_cursor_is_shown_without_that(tmp_path: Path) -> None:
@@ -668,6 +705,7 @@ GROUND = {
 JARGON = re.compile(r"pydantic|Input should|validat|dictionary|integer|instance|NoneType|tuple")
 
 
+@unhurried
 @given(st.data(), st.sampled_from(MODELS), st.randoms(use_true_random=False))
 def test_no_file_brings_about_anything_but_faults_in_plain_words_at_a_place_that_exists(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, model: type[BaseModel], dice: random.Random
@@ -686,10 +724,10 @@ def test_no_file_brings_about_anything_but_faults_in_plain_words_at_a_place_that
 
 
 def replace(document: object, path: KeyPath, value: object) -> None:
-    """Put a value at the path, if what stands above it still does."""
-    for known, holder in [((), document), *paths(document)]:
-        if known == path[:-1] and isinstance(holder, dict):
-            holder[path[-1]] = value
+    """Put a value at the path, if it still leads somewhere."""
+    known = dict(paths(document)) | {(): document}
+    if path in known:
+        known[path[:-1]][path[-1]] = value  # type: ignore[index]
 
 
 def test_every_form_that_a_model_demands_has_its_words() -> None:

@@ -44,7 +44,8 @@ def said(template: str, /, **variables: object) -> Document:
 
 def faults(template: str) -> list[str]:
     """The faults of an English update template, the other shipped ones beside it."""
-    return [str(fault) for fault in check_templates({**SHIPPED, ("en", "update"): ("en/update.md", template)})]
+    english = {key: value for key, value in SHIPPED.items() if key[0] == "en"}
+    return [str(fault) for fault in check_templates({**english, ("en", "update"): ("en/update.md", template)})]
 
 
 def test_all_kinds_are_there_in_all_languages_and_without_a_fault() -> None:
@@ -54,17 +55,17 @@ def test_all_kinds_are_there_in_all_languages_and_without_a_fault() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", SECTIONS)
-def test_every_part_says_what_is_owed_by_when_who_is_asked_the_rule_and_the_next_step(
+def test_every_part_says_by_when_it_is_owed_who_is_asked_by_which_rule_and_when_the_next_step_is(
     language: Language, kind: str
 ) -> None:
     due, later = "DUE", "LATER"
-    told = {"promise_due": due, "next_step_due": later, "person": "PERSON", "rule": "RULE", "why": "WHY"}
+    told = {"promise_due": due, "next_step_due": later, "person": "PERSON", "rule": "RULE"}
     for overdue, step in ((False, 1), (True, 2)):
         section = shipped().section(language, kind, {**SAMPLE, **told, "overdue": overdue, "step": step})
         heading, text = section[0], plain(section)
         assert isinstance(heading, Paragraph)
         assert heading.level == 3
-        assert [word for word in (*told.values(),) if word not in text] == []
+        assert [word for word in told.values() if word not in text] == []
         assert not any(sign in text for sign in "{}*#\ue000\ue001")
 
 
@@ -72,7 +73,8 @@ def test_names_of_roles_severities_and_categories_are_the_readers() -> None:
     document = shipped().comment("fi", [("escalation", {**SAMPLE, "step": 1})], SAMPLE)
     assert "Siirto: vastuupartneri" in plain(document)
     assert plain(document).endswith(
-        "Vakavuus: korkea · toimitus: ylitetty määräaika. Tekninen vastaava osallistuu suunnitelman tekoon."
+        "- Vakavuus: korkea – “the report is late again”\n"
+        "- Luokka: toimitus (ylitetty määräaika). Tekninen vastaava osallistuu suunnitelman tekoon."
     )
 
 

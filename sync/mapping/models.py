@@ -61,15 +61,13 @@ class Strict(BaseModel):
         return self
 
 
-def _twice(names: Iterable[str], key: str, *, within: str = "name") -> Iterator[Complaint]:
+def _twice(names: Iterable[str], key: str) -> Iterator[Complaint]:
     """Complaints about names that an earlier item of the list `key` has too."""
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield (
-                (key, index, within),
-                f"{name!r} is the name of an earlier {key}; explain could not tell them apart",
-            )
+            what = f"{name!r} is the name of an earlier {key}; explain could not tell them apart"
+            yield (key, index, "name"), what
         seen.add(name)
 
 
@@ -283,10 +281,6 @@ class Statuses(Strict):
             for index, name in enumerate(getattr(self, meaning)):
                 if (other := seen.setdefault(name.casefold(), meaning)) != meaning:
                     yield (meaning, index), f"status {name!r} stands under {other} too; keep one of them"
-
-    def names(self) -> list[str]:
-        """Every status that has a meaning."""
-        return [name for meaning in type(self).model_fields for name in getattr(self, meaning)]
 
 
 class People(Strict):

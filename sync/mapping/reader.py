@@ -72,6 +72,7 @@ class Document:
     faults: list[Fault] = field(default_factory=list)
     legible: bool = True
     _refused: set[KeyPath] = field(default_factory=set)
+    _kept: dict[KeyPath, list[int]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -101,7 +102,7 @@ class Document:
     def refuse(self, path: KeyPath, what: str) -> None:
         """Add the fault of the key at `path` in `data`, and let `validated` read on as if it were not there."""
         self._add(path, what)
-        self._refused.add(path)
+        self._leave_out({path})
 
     def validated(self, model: type[Model]) -> Model | None:
         """The model, once all that its own checks refuse is left out; None if then too little is there."""
@@ -110,13 +111,14 @@ class Document:
                 return model.model_validate(_without(self.data, self._refused), by_alias=True, by_name=False)
             except ValidationError as error:
                 told = [(self._written(path), what) for path, what in Shape(model).explained(error)]
+            maimed = {refused[:length] for refused in self._refused for length in range(len(refused))}
             for path, what in told:
-                if what and not self._follows(path):
+                if what and path not in maimed and not self._is_left_out(path):
                     self._add(path, what)
             cut = {self._standing(path) for path, _ in told}
             if () in cut:
                 break
-            self._refused |= cut
+            self._leave_out(cut)
         return None
 
     @cached_property
@@ -127,29 +129,35 @@ class Document:
         """Add a fault at the key, or at the nearest one above it that is written."""
         above = (path[:length] for length in range(len(path), 0, -1))
         place = next((self._positions[known] for known in above if known in self._positions), _START)
-        fault = Fault(self.name, place.line, place.column, dotted(path, self.data), what)
-        if fault not in self.faults:
-            self.faults.append(fault)
+        self.faults.append(Fault(self.name, place.line, place.column, dotted(path, self.data), what))
+
+    def _leave_out(self, paths: set[KeyPath]) -> None:
+        self._refused |= paths
+        self._kept.clear()
+
+    def _is_left_out(self, path: KeyPath) -> bool:
+        return any(path[:length] in self._refused for length in range(len(path) + 1))
 
     def _written(self, path: KeyPath) -> KeyPath:
         """The path in `data` of what has this path where the refused parts are left out."""
         written: KeyPath = ()
         for part in path:
             if isinstance(part, int):
-                listed = self._at(written)
-                kept = [index for index in range(len(listed or ())) if (*written, index) not in self._refused]
+                kept = self._items_kept(written)
                 written = (*written, kept[part] if part < len(kept) else part)
             else:
                 written = (*written, part)
         return written
 
-    def _follows(self, path: KeyPath) -> bool:
-        """Whether a complaint can come from a part above or below that was refused before."""
-        return any(path[: len(refused)] == refused or refused[: len(path)] == path for refused in self._refused)
+    def _items_kept(self, path: KeyPath) -> list[int]:
+        if path not in self._kept:
+            count = len(self._at(path) or ())
+            self._kept[path] = [index for index in range(count) if (*path, index) not in self._refused]
+        return self._kept[path]
 
     def _standing(self, path: KeyPath) -> KeyPath:
-        """The path, or the nearest one above it, that is written and not refused."""
-        while path and (path in self._refused or self._at(path) is None):
+        """The path, or the nearest one above it, that is written and not left out."""
+        while path and (self._is_left_out(path) or self._at(path) is None):
             path = path[:-1]
         return path
 

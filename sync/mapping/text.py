@@ -32,8 +32,8 @@ def content(path: Path) -> bytes:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise IllegibleError(f"cannot be read ({reason}); give the account that runs this the right to") from None
+        remedy = "; let the account that runs this read it" if isinstance(error, PermissionError) else ""
+        raise IllegibleError(f"cannot be read: {(error.strerror or 'unknown reason').lower()}{remedy}") from None
     if len(raw) > LARGEST:
         raise IllegibleError(f"is larger than {LARGEST // 1_000_000} MB; is it the right file?")
     return raw

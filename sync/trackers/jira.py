@@ -13,7 +13,7 @@ from sync.errors import ForbiddenError, InvalidError, LostAnswerError, NotFoundE
 from sync.ticket import Audience
 from sync.trackers import jira_check, jira_poll
 from sync.trackers.base import Capabilities, Marks, Page
-from sync.trackers.jira_api import comments_wanting, issue_path, read_comments
+from sync.trackers.jira_api import comments_wanting, history_wanting, issue_path, read_comments
 from sync.trackers.jira_fields import resolve
 from sync.trackers.jira_http import JiraHttp
 from sync.trackers.jira_records import (
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _STRANGER = "its project is not among the source's `projects`; if a project was renamed, write its new key there"
+HELD_BACK = 100
+"""Issues that wait for the rest of their history, to be asked for together."""
 _END_OF_DAY = clock_time(23, 59)
 
 
@@ -115,13 +117,23 @@ class JiraTracker:
         if before and search.hidden != before.hidden:
             before = None
         poll = jira_poll.Poll(before, whole_seconds=api.whole_seconds)
+        waiting: list[Json] = []
         for hits in search.pages(columns.requested(), before.since if before else None, site.zone):
-            page = self._page(poll.news(hits))
-            poll.unread(page.failed)
-            yield page
+            news = poll.news(hits)
+            waiting += [issue for issue in news if history_wanting(issue)]
+            ready = [issue for issue in news if not history_wanting(issue)]
+            if len(waiting) >= HELD_BACK:
+                ready, waiting = ready + waiting, []
+            yield self._read(ready, poll)
+        yield self._read(waiting, poll)
         after = poll.cursor(columns, self._memory.columns_at, search.hidden)
         failed = tuple(Failed("", f"project {project}", HIDDEN) for project in search.hidden)
         yield Page((), failed, after.write(query))
+
+    def _read(self, issues: list[Json], poll: jira_poll.Poll) -> Page:
+        page = self._page(issues)
+        poll.unread(page.failed)
+        return page
 
     def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
         """As `Reader.fetch`; a ticket that was moved out of the source's projects is gone."""
@@ -167,10 +179,9 @@ class JiraTracker:
 
     def _columns(self, cursor: jira_poll.Cursor | None = None) -> Columns:
         memory, now = self._memory, datetime.now(UTC)
-        kept = cursor and cursor.columns_at and now - cursor.columns_at < jira_poll.FIELDS_KEPT
-        if cursor and kept and not memory.columns:
+        if cursor and cursor.columns and not memory.columns:
             memory.columns, memory.columns_at = cursor.columns, cursor.columns_at
-        if not memory.columns:
+        if not (memory.columns and memory.columns_at and now - memory.columns_at < jira_poll.FIELDS_KEPT):
             fields = {"fields": self._http.read("GET", "field").body}
             memory.columns, memory.columns_at = resolve(records(fields, "fields"), self._mapping), now
         return memory.columns
@@ -178,7 +189,7 @@ class JiraTracker:
     def _reading(self) -> Reading:
         site, api = self._ready()
         source = self._source
-        translation = Translation(self._mapping, source=source.name, site=site.id, me=site.me, zone=source.zone)
+        translation = Translation(self._mapping, source=source.name, site=site.id, me=site.me.id, zone=source.zone)
         return Reading(
             translation,
             self._columns(),

@@ -105,6 +105,11 @@ def read_comments(http: JiraHttp, ticket: str) -> Comments:
     return Comments(list(found.values()), whole and proved)
 
 
+def history_wanting(issue: Json) -> bool:
+    """Whether an issue came without all of its history."""
+    return missing(issue.get("changelog"), "histories") > 0
+
+
 def comments_wanting(issue: Json) -> bool:
     """Whether an issue came without all of its comments, or without the sign of who can read them."""
     fields = issue.get("fields")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync.errors import InvalidError, NotFoundError, TrackerError
+from sync.errors import NotFoundError, TrackerError
 from sync.mapping.wording import nearest
 from sync.trackers.base import Finding
 from sync.trackers.jira_api import project_path
-from sync.trackers.jira_fields import resolve
+from sync.trackers.jira_fields import look_up
 from sync.trackers.jira_records import records
 from sync.trackers.jira_search import HIDDEN
 from sync.trackers.jira_site import sign_in
@@ -39,13 +39,18 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
     except TrackerError as error:
         yield Finding("error", "credentials", str(error))
         return
-    yield Finding("ok", "credentials", f"signed in at {site.address} as {site.me}")
+    yield Finding(
+        "ok",
+        "credentials",
+        f"signed in at {site.address} as {site.me.name} ({site.me.id}); all that this account writes counts as "
+        "makegood's own, so let no person use it",
+    )
     yield from _token(source, memory)
     yield from _fields(mapping, http)
     statuses: set[str] = set()
     for project in source.projects:
         try:
-            yield from _project(project, source, http)
+            yield from _project(project, source, http, memory.deployment)
             names = _statuses(project, http)
             yield from _unmapped(project, names, mapping)
         except TrackerError as error:
@@ -73,17 +78,16 @@ def _token(source: JiraSource, memory: Memory) -> Iterator[Finding]:
 
 def _fields(mapping: JiraMapping, http: JiraHttp) -> Iterator[Finding]:
     try:
-        resolve(records({"fields": http.read("GET", "field").body}, "fields"), mapping)
-    except InvalidError as error:
-        for fault in str(error).split("; "):
-            yield Finding("error", "fields", fault)
+        _, faults = look_up(records({"fields": http.read("GET", "field").body}, "fields"), mapping)
     except TrackerError as error:
-        yield Finding("error", "fields", str(error))
-    else:
+        faults = {"fields": str(error)}
+    if not faults:
         yield Finding("ok", "fields", "every mapped field is there")
+    for key, what in faults.items():
+        yield Finding("error", key, what)
 
 
-def _project(key: str, source: JiraSource, http: JiraHttp) -> Iterator[Finding]:
+def _project(key: str, source: JiraSource, http: JiraHttp, deployment: str | None) -> Iterator[Finding]:
     about = f"project {key}"
     desk = http.read("GET", project_path(key)).record.get("projectTypeKey") == "service_desk"
     if desk and source.readers == "staff":
@@ -100,7 +104,7 @@ def _project(key: str, source: JiraSource, http: JiraHttp) -> Iterator[Finding]:
             "no service desk: every ordinary comment counts as read by clients; "
             'if none of them can see this project, write `readers = "staff"`',
         )
-    query = {"projectKey": key, "permissions": ",".join(_RIGHTS)}
+    query = {"projectKey": key} | ({"permissions": ",".join(_RIGHTS)} if deployment == "cloud" else {})
     permissions = http.read("GET", "mypermissions", query).record.get("permissions")
     for right, (mode, what) in _RIGHTS.items():
         held = permissions.get(right) if isinstance(permissions, dict) else None

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sync.action import Failed
 from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
-from sync.trackers.jira_api import Fetched, Hits
+from sync.trackers.jira_api import Fetched, Hits, history_wanting
 from sync.trackers.jira_markup import to_adf
-from sync.trackers.jira_records import MARK, missing, records
+from sync.trackers.jira_records import MARK, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ ISSUES_A_PAGE = 100
 IDS_A_PAGE = 5000
 ISSUES_A_FETCH = 100
 LOGS_A_FETCH = 1000
-CHANGES_A_PAGE = 10_000
+CHANGES_A_PAGE = 5000
 
 
 class CloudApi:
@@ -79,7 +79,7 @@ class CloudApi:
 
     def complete_history(self, issues: Sequence[Json]) -> None:
         """As `JiraApi.complete_history`, for all of them together: search caps the history of each."""
-        short = {str(issue.get("id")): issue for issue in issues if missing(issue.get("changelog"), "histories")}
+        short = {str(issue.get("id")): issue for issue in issues if history_wanting(issue)}
         numbers = list(short)
         for start in range(0, len(numbers), LOGS_A_FETCH):
             try:

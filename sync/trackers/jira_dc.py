@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sync.action import Failed
 from sync.errors import ForbiddenError, NotFoundError, ServerFaultError
-from sync.trackers.jira_api import Fetched, Hits, issue_path
+from sync.trackers.jira_api import Fetched, Hits, history_wanting, issue_path
 from sync.trackers.jira_markup import to_wiki
-from sync.trackers.jira_records import MARK, missing, records
+from sync.trackers.jira_records import MARK, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,7 +79,7 @@ class DataCenterApi:
     def complete_history(self, issues: Sequence[Json]) -> None:
         """As `JiraApi.complete_history`: Data Center sends it whole; where it does not, a read by id may."""
         for issue in issues:
-            if missing(issue.get("changelog"), "histories"):
+            if history_wanting(issue):
                 query = {"fields": "created", "expand": "changelog"}
                 whole = self._http.read("GET", issue_path(str(issue["id"])), query).record
                 issue["changelog"] = whole.get("changelog") or issue["changelog"]

@@ -73,27 +73,35 @@ def resolve(fields: Sequence[Json], mapping: JiraMapping) -> Columns:
     A field is written as its id or as its name, upper and lower case alike. InvalidError names every key of the
     mapping whose field is not there, or whose name two fields share.
     """
-    faults: list[str] = []
-    by_id = {str(field.get("id")): field for field in fields}
-    wanted = {f"fields.{name}": written for name, written in mapping.fields.mapped().items()}
-    found = {}
-    for key, written in (wanted | {"due_field": mapping.due_field}).items():
-        try:
-            found[written] = _find(written, by_id)
-        except InvalidError as fault:
-            faults.append(f"{key}: {fault}")
+    found, faults = look_up(fields, mapping)
     if faults:
-        raise InvalidError("; ".join(faults), [fault.partition(":")[0] for fault in faults])
-    due = found[mapping.due_field]
-    if _type(by_id[due]) not in {"date", "datetime"}:
-        raise InvalidError(f"due_field: {mapping.due_field!r} is a field of type {_type(by_id[due])}, no date")
-    ids = {written: found[written] for written in wanted.values()}
+        listed = "; ".join(f"{key}: {what}" for key, what in faults.items())
+        raise InvalidError(f"the mapping does not fit this Jira: {listed}", list(faults))
+    by_id = {str(field.get("id")): field for field in fields}
+    due = found["due_field"]
+    ids = {written: found[f"fields.{name}"] for name, written in mapping.fields.mapped().items()}
     logged = {
         str(field.get("name") or "").casefold(): number
         for number, field in by_id.items()
         if number in {*ids.values(), due} and field.get("custom")
     }
     return Columns(ids, logged, due, _type(by_id[due]) == "datetime")
+
+
+def look_up(fields: Sequence[Json], mapping: JiraMapping) -> tuple[dict[str, str], dict[str, str]]:
+    """The field id for each key of the mapping that names a field, and for each other key what is wrong."""
+    by_id = {str(field.get("id")): field for field in fields}
+    wanted = {f"fields.{name}": written for name, written in mapping.fields.mapped().items()}
+    found, faults = {}, {}
+    for key, written in (wanted | {"due_field": mapping.due_field}).items():
+        try:
+            found[key] = _find(written, by_id)
+        except InvalidError as fault:
+            faults[key] = str(fault)
+    due = found.get("due_field")
+    if due and _type(by_id[due]) not in {"date", "datetime"}:
+        faults["due_field"] = f"{mapping.due_field!r} is a field of type {_type(by_id[due])}, no date"
+    return found, faults
 
 
 def _find(written: str, by_id: Mapping[str, Json]) -> str:

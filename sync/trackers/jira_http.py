@@ -42,7 +42,7 @@ LONGEST_WAIT = timedelta(seconds=60)
 
 _BACK_OFF = wait_random_exponential(multiplier=1, max=8, min=0.2)
 _SECONDS = re.compile(r"\d{1,7}(\.\d+)?")
-_LOGIN_FAILED = ("AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED")
+_LOGIN_FAILED = {"AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"}
 
 
 class Answer(NamedTuple):
@@ -179,9 +179,10 @@ def refused(response: requests.Response, what: str, *, writing: bool) -> Tracker
 
 
 def _login_refused(response: requests.Response, said: str) -> TrackerError | None:
-    login = response.headers.get("X-Seraph-LoginReason", "")
+    login = {reason.strip() for reason in response.headers.get("X-Seraph-LoginReason", "").split(",")}
+    failed = login & _LOGIN_FAILED and "OK" not in login  # one of several filters may let us in
     denied = response.status_code == 403 and "X-Authentication-Denied-Reason" in response.headers
-    if response.status_code == 401 or denied or any(word in login for word in _LOGIN_FAILED):
+    if response.status_code == 401 or denied or failed:
         return CredentialsError(f"{said}: it does not accept the account or its token; make a new token")
     return None
 

@@ -88,6 +88,8 @@ def from_adf(body: object) -> str:
     """
     if isinstance(body, str):
         return body
+    if body is None:
+        return ""
     parts: list[str] = []
     waiting: list[object] = [body]
     while waiting:
@@ -101,6 +103,8 @@ def from_adf(body: object) -> str:
 
 def _unfold(node: Node, parts: list[str], waiting: list[object]) -> None:
     kind = node.get("type")
+    content = node.get("content")
+    children: list[object] = content if isinstance(content, list) else []
     if kind == "text":
         parts.append(str(node.get("text") or ""))
     elif kind in _LEAVES:
@@ -108,16 +112,13 @@ def _unfold(node: Node, parts: list[str], waiting: list[object]) -> None:
             parts.append(_LEAVES[kind](node.get("attrs") or {}))
         except (ArithmeticError, KeyError, OSError, TypeError, ValueError, AttributeError):
             parts.append("�")
+    elif kind == "doc":
+        for child in reversed(children):
+            waiting += ("\n", child)
     else:
-        content = node.get("content")
-        children: list[object] = content if isinstance(content, list) else []
         if kind in _LINES:
             waiting.append("\n")
-        if kind == "doc":
-            for child in reversed(children):
-                waiting += ("\n", child)
-        else:
-            waiting.extend(reversed(children))
+        waiting.extend(reversed(children))
 
 
 # --- wiki markup (Jira Data Center) ------------------------------------------------------------------------------
@@ -169,14 +170,15 @@ def _wiki_span(span: Span, before: str, after: str) -> str:
     text = _wiki_text(_printable(span.text))
     if span.link:
         address = span.link.replace("|", "%7C").replace("]", "%5D").replace("\n", "")
-        return f"[{text.replace(chr(10), ' ')}|{address}]"
+        label = text.replace("\n", " ").strip()
+        return f"[{label}|{address}]" if label else f"[{address}]"
     bare = text.strip()
     if not bare or span.style == "plain" or "\n" in bare:
         return text
-    start, end = _WIKI_MARKS[span.style]
-    if span.style != "code" and (before.isalnum() or after.isalnum()):
-        start = end = "{" + start + "}"  # a mark inside a word needs its braces
     lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    start, end = _WIKI_MARKS[span.style]
+    if span.style != "code" and ((lead or before)[-1:].isalnum() or (tail or after)[:1].isalnum()):
+        start = end = "{" + start + "}"  # a mark inside a word needs its braces
     return f"{lead}{start}{bare}{end}{tail}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -176,6 +177,7 @@ class Reading:
         self._circles = circles
         self._address = address
         self._whole_seconds = whole_seconds
+        self._people: dict[tuple[str, object], RawPerson | None] = {}
 
     def tickets(self, issues: Iterable[Json]) -> tuple[list[Ticket], list[Failed]]:
         """Those that can be read, and a sentence for each that cannot."""
@@ -198,7 +200,7 @@ class Reading:
         return RawComment(
             str(raw["id"]),
             instant(raw["created"]),
-            person(raw.get("author")),
+            self._person(raw.get("author")),
             from_adf(raw.get("body")),
             self._circles.of(raw, desk=desk) or Audience.INTERNAL,
             tuple(mark for mark in marks if isinstance(mark, str)) if isinstance(marks, list) else (),
@@ -226,8 +228,8 @@ class Reading:
             updated=instant(fields["updated"]),
             version=version(issue, whole_seconds=self._whole_seconds),
             kind=text_of(fields.get("issuetype")),
-            reporter=person(fields.get("reporter")),
-            assignee=person(fields.get("assignee")),
+            reporter=self._person(fields.get("reporter")),
+            assignee=self._person(fields.get("assignee")),
             labels=frozenset(label for label in fields.get("labels") or () if isinstance(label, str)),
             due=text_of(fields.get(self._columns.due)) or None,
             resolved=instant(fields["resolutiondate"]) if fields.get("resolutiondate") else None,
@@ -255,18 +257,23 @@ class Reading:
                 problems.append(f"change {history.get('id')} of the history cannot be read; it is left out")
 
     def _change(self, history: Json) -> Iterator[RawChange]:
-        for number, item in enumerate(records(history, "items")):
-            column = self._history.get(self._field(item))
+        items = [(self._history.get(self._field(item)), item) for item in records(history, "items")]
+        if not any(column for column, _ in items):
+            return
+        at, author = instant(history["created"]), self._person(history.get("author"))
+        for number, (column, item) in enumerate(items):
             if column:
                 before, after = ("from", "to") if column == "due" else ("fromString", "toString")
-                yield RawChange(
-                    f"{history['id']}.{number}",
-                    instant(history["created"]),
-                    person(history.get("author")),
-                    column,
-                    text_of(item.get(before)),
-                    text_of(item.get(after)),
-                )
+                words = text_of(item.get(before)), text_of(item.get(after))
+                yield RawChange(f"{history['id']}.{number}", at, author, column, *words)
+
+    def _person(self, user: object) -> RawPerson | None:
+        if not isinstance(user, dict):
+            return None
+        known = str(user.get("accountId") or user.get("key")), user.get("displayName")
+        if known not in self._people:
+            self._people[known] = person(user)
+        return self._people[known]
 
     def _field(self, item: Json) -> str:
         if number := item.get("fieldId"):
@@ -278,8 +285,11 @@ class Reading:
         log = issue.get("changelog")
         if isinstance(log, dict) and not missing(log, "histories"):
             return None
-        known = [instant(history["created"]) for history in records(log, "histories") if history.get("created")]
-        return min(known, default=instant(issue["fields"]["updated"]))
+        known = [instant(issue["fields"]["updated"])]
+        for history in records(log, "histories"):
+            with suppress(*BROKEN):
+                known.append(instant(history["created"]))
+        return min(known)
 
 
 def unread(issue: Json, why: str) -> Failed:

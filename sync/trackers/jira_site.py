@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sync.trackers.jira_fields import Columns
     from sync.trackers.jira_http import JiraHttp
     from sync.trackers.sources import JiraSource
+    from sync.trackers.translate import RawPerson
 
 Deployment = Literal["cloud", "data-center"]
 
@@ -33,7 +34,7 @@ class Site:
 
     id: str
     address: str
-    me: str
+    me: RawPerson
     zone: ZoneInfo
 
 
@@ -77,7 +78,7 @@ def sign_in(source: JiraSource, http: JiraHttp, memory: Memory) -> Site:
     memory.address = memory.address or _address(source, http)
     parts = urlsplit(memory.address)
     name = source.site or f"{parts.netloc.rpartition('@')[2].casefold()}{parts.path.rstrip('/')}"
-    memory.site = Site(name, memory.address, me.id, zone_of(account.get("timeZone")))
+    memory.site = Site(name, memory.address, me, zone_of(account.get("timeZone")))
     return memory.site
 
 

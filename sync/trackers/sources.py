@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sync.mapping.models import Language, Strict, Time
+from sync.mapping.models import Language, Strict, Time, Zone
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
 
@@ -48,7 +48,7 @@ class Source(Strict):
     """Who can read this source. Unless you state `staff`, nothing is written that a client must not read."""
     due: Literal["next_promise", "resolution", "off"] = "next_promise"
     """What the due date field means here."""
-    zone: str = "UTC"
+    zone: Zone = "UTC"
     """The zone in which a due date's day is meant."""
     language: Language = "en"
     """The language of comments for staff."""

@@ -86,6 +86,9 @@ class Item:
 
 NOBODY = Person("", "", "unknown")
 
+RESERVED = frozenset({"status", "labels", "assignee", "due"})
+"""Columns that an adapter names so; no mapped field takes their history over."""
+
 
 class Translation:
     """Reads one source's records by its mapping.
@@ -184,7 +187,8 @@ class Translation:
     def _changes(self, raws: tuple[RawChange, ...], problems: list[str]) -> tuple[Change, ...]:
         changes = []
         for raw in sorted(raws, key=_in_order):
-            name = self._columns.get(raw.column.casefold(), raw.column)
+            reserved = raw.column in RESERVED
+            name = raw.column if reserved else self._columns.get(raw.column.casefold(), raw.column)
             before, after = raw.before, raw.after
             said = f"{before or '–'} → {after or '–'}"
             if name == "status":
@@ -206,7 +210,11 @@ class Translation:
         if at is None:
             problems.append(f"{name}: {value!r} is no date; it is read as empty")
             return None
-        return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
+        try:
+            return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
+        except OverflowError:
+            problems.append(f"{name}: {value!r} lies outside every calendar; it is read as empty")
+            return None
 
     def _moment(self, value: str) -> datetime | None:
         with suppress(ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from contextlib import suppress
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 LARGEST = 200 * 1024 * 1024
 """Bytes of a file, unpacked, that we are willing to hold in memory."""
+
+
+_NO_SUCH_THING = {errno.EINVAL, errno.ENOTSUP}
+"""What network file systems answer that cannot make a folder durable by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,9 @@ def read(path: Path) -> File:
             raise WorkbookError(f"{path} is no file; name the workbook itself in the source's path")
         with path.open("rb") as stream:
             early = os.fstat(stream.fileno())
-            data = stream.read(LARGEST + 1)
+            if early.st_size > LARGEST:
+                raise WorkbookError(f"{path} is larger than {LARGEST >> 20} MB; move old issues out of it")
+            data = stream.read()
             late = os.fstat(stream.fileno())
     except FileNotFoundError:
         return File(path, None)
@@ -48,8 +55,6 @@ def read(path: Path) -> File:
         raise ForbiddenError(f"{path} may not be read by this account; give it the right to read it") from None
     except OSError as fault:
         raise WorkbookError(f"{path} cannot be read: {fault.strerror}") from None
-    if len(data) > LARGEST:
-        raise WorkbookError(f"{path} is larger than {LARGEST >> 20} MB; split it, or move old issues out of it")
     if (early.st_size, early.st_mtime_ns) != (late.st_size, late.st_mtime_ns):
         raise ConflictError(f"{path} is being saved by someone right now; the next pass reads it")
     return File(path, data)
@@ -78,7 +83,7 @@ def swap(before: Sequence[File], after: Sequence[File]) -> None:
     swapped = False
     try:
         for file in changed:
-            drafts.append(_draft(file, model))
+            drafts.append(_draft(file, model))  # noqa: PERF401 - those made before one fails are cleared away
         for file in before:
             if read(file.path).digest != file.digest:
                 raise ConflictError(
@@ -143,6 +148,9 @@ def _make_durable(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    except OSError as fault:
+        if fault.errno not in _NO_SUCH_THING:
+            raise
     finally:
         os.close(handle)
 

@@ -29,6 +29,9 @@ _KEPT_PARTS = re.compile(
 the printer's own settings; page setup is kept).
 """
 
+_KEPT_EMPTY = re.compile(r"xl/drawings/drawing\d+\.xml|xl/persons/[^/]+\.xml", re.IGNORECASE)
+"""What Google Sheets and Excel write though there is nothing in it."""
+
 _LOST_PARTS = {
     "vba": "macros",
     "macrosheets": "macros",
@@ -141,8 +144,8 @@ class _Part:
             self.lost.add(_RICH[tag])
         elif self.name.startswith("xl/tables/") and tag == "extLst":
             self.lost.add("extensions of a table")
-        elif self.name.startswith("xl/drawings/") and depth == 1:
-            self.lost.add("pictures or shapes")
+        elif self.name.startswith(("xl/drawings/", "xl/persons/")) and depth == 1:
+            self.lost.add(_lost_words(self.name))
 
     def _in_sheet(self, tag: str, depth: int) -> None:
         if tag == "f":
@@ -223,7 +226,9 @@ def _scanned(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], path:
 
 
 def _lost_part(name: str) -> str:
-    """What the part is, in words; empty for one that is kept, and for drawings, whose content decides."""
-    if _KEPT_PARTS.fullmatch(name) or re.fullmatch(r"xl/drawings/drawing\d+\.xml", name):
-        return ""
+    """What the part is, in words; empty for one that is kept, and for one whose content decides."""
+    return "" if _KEPT_PARTS.fullmatch(name) or _KEPT_EMPTY.fullmatch(name) else _lost_words(name)
+
+
+def _lost_words(name: str) -> str:
     return next((words for mark, words in _LOST_PARTS.items() if mark in name.casefold()), f"the part {name}")

@@ -49,6 +49,8 @@ class XlsxBook:
         self._main, results, comments = files
         self._mapping = mapping
         self._lost, self._calculates = inspect(self._main.data or b"", self._main.path)
+        if self._main.path.suffix.casefold() == ".xlsm":  # its name promises macros; without them Excel refuses it
+            self._lost = tuple(sorted({*self._lost, "macros"}))
         self._sidecar = Sidecar(results, comments, mapping)
         self._open: Workbook | None = None
         self._inspected = False

@@ -1,4 +1,4 @@
-"""The JSON Schema of each mapping file, by which editors complete and check it."""
+"""The JSON Schema of `config.toml` and of each mapping file, by which editors complete and check them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sync.mapping import models
+from sync.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +17,14 @@ MODELS: Mapping[str, type[models.Strict]] = {
     "asana": models.AsanaMapping,
     "calendars": models.CalendarsFile,
     "clients": models.ClientsFile,
+    "config": Settings,
     "escalation": models.EscalationFile,
     "jira": models.JiraMapping,
     "severity": models.SeverityFile,
     "taxonomy": models.Taxonomy,
     "workbook": models.WorkbookMapping,
 }
-"""The model of each shipped mapping file, by the file's name without its ending."""
+"""The model of each file that a team writes, by the file's name without its ending."""
 
 
 def schema(name: str) -> str:
@@ -31,7 +33,7 @@ def schema(name: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write the schema of every file into the folder, as `jira.json` and so on."""
+    """Write every schema into the folder, as `jira.json` and so on."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in MODELS:
         (folder / f"{name}.json").write_text(schema(name), encoding="utf-8")

@@ -1,0 +1,77 @@
+# Everything happens in .venv, from hash-pinned lock files. It needs python3 (3.11 or newer), pip and make; pip
+# itself stays untouched, for on Debian and Ubuntu it is "externally managed" and ensurepip may be missing.
+
+PYTHON ?= python3
+WORKERS ?= 2
+LOCK_FLAGS ?=
+
+BIN := .venv/bin
+PIP = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet
+COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-annotate --no-header $(LOCK_FLAGS)
+BUILD_NEEDS = $(BIN)/python -c "import tomllib; \
+	print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')"
+otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
+
+# A .venv is of use only where it was made, and only while the Python it was made with is there.
+STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
+
+.PHONY: help demo test test-system bench lint types schema lock clean FORCE
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.runtime ## the main job on a shipped workbook: no account, two minutes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/run
+
+test: .venv/.test ## the tests, with Python alone (WORKERS=2 side by side)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+test-system: .venv/.test ## the tests that need tools of the system
+	$(BIN)/python -m pytest -m system
+
+bench: .venv/.test ## measure, and write docs/performance.md
+	$(BIN)/python benchmarks/run.py
+
+lint: .venv/.test ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/.test ## mypy --strict
+	$(BIN)/mypy
+
+schema: .venv/.runtime ## write docs/schema/ anew from the models of config and mappings
+	$(BIN)/python -m sync.schema docs/schema
+
+lock: .venv/.uv ## write the lock files anew (LOCK_FLAGS=--upgrade for newer releases)
+	$(BUILD_NEEDS) | $(COMPILE) --extra test pyproject.toml - --output-file requirements-test.lock
+	$(BUILD_NEEDS) | $(COMPILE) --constraint requirements-test.lock pyproject.toml - --output-file requirements.lock
+
+clean: ## remove whatever was made here, but no config and no state
+	rm -rf .venv build dist *.egg-info demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find sync tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.made: $(STALE)
+	@command -v $(PYTHON) >/dev/null $(call otherwise,there is no $(PYTHON); apt install python3)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		$(call otherwise,$(PYTHON) is older than 3.11; apt install python3.11 and make PYTHON=python3.11)
+	@$(PYTHON) -c 'import venv' 2>/dev/null $(call otherwise,$(PYTHON) has no venv; apt install python3-venv)
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 $(call otherwise,$(PYTHON) has no pip; apt install python3-pip)
+	@echo 'Setting up .venv, once; this takes about half a minute.'
+	@$(PYTHON) -m venv --clear --without-pip .venv
+	@$(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 \
+		$(call otherwise,the pip of $(PYTHON) is older than 22.3; apt install python3-pip of a newer release)
+	@echo "$(CURDIR)" > $@
+
+.venv/.runtime: .venv/.made requirements.lock pyproject.toml
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.test: .venv/.runtime requirements-test.lock
+	@$(PIP) --require-hashes --requirement requirements-test.lock
+	@touch $@
+
+.venv/.uv: .venv/.made
+	@$(PIP) 'uv>=0.8'
+	@touch $@

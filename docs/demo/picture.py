@@ -1,0 +1,38 @@
+"""Draws docs/demo/plan.svg: the first tickets of the demo's plan as a terminal shows them. Run by `make picture`."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from sync import report
+from sync.cycle import plan_pass
+from sync.mapping.policy import load_policy
+from sync.settings import load_settings, mapping_of
+from sync.startup import program
+from sync.store import Store
+
+HERE = Path(__file__).resolve().parent
+NOW = datetime.fromisoformat("2026-03-03T10:00:00+01:00")
+SHOWN = 7
+
+
+def main() -> None:
+    """Plan the demo's first pass and draw its most urgent tickets."""
+    settings = load_settings(HERE / "config.toml")
+    policy = load_policy(HERE.parents[1] / "mappings", dict(mapping_of(source) for source in settings.source))
+    with Store(HERE / "absent.db", write=False) as store:
+        [sight] = plan_pass(program(settings, policy, store, clock=lambda: NOW), NOW)
+    sight.plan = replace(sight.plan, tickets=sight.plan.tickets[:SHOWN], failed=())
+    console = Console(record=True, width=118, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    console.print("[bold]$[/bold] makegood --dry-run", highlight=False)
+    report.show([sight], console, verbosity=0, wrote=False)
+    console.save_svg(str(HERE / "plan.svg"), title="makegood")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The rooms of the program, in reading order, and what each may bring in."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "sync"
+
+ORDER = """
+errors ticket richtext action
+
+mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.models
+worktime
+mapping.references mapping.policy mapping.names
+
+words conditions contact taxonomy facts severity clocks promises judgement
+memory ledger markdown render spoken comments plan
+
+trackers.base trackers.sources trackers.translate
+trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
+trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
+trackers.jira_site trackers.jira_check trackers.jira
+trackers.asana_http trackers.asana_fields trackers.asana_labels trackers.asana_history trackers.asana_markup
+trackers.asana_records trackers.asana_cursor trackers.asana_check trackers.asana
+trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers.workbook_rows
+trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
+trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
+records statefile archive store
+settings schema
+
+apply observe survey recover remember cycle startup
+report explain progress logs
+daemon commands cli
+""".split()  # noqa: SIM905 - a list to be read, not a column of quotes
+"""Every module, from the words to the faces: each imports only from those before it."""
+
+HOMES = {
+    "jira": "trackers.jira",
+    "asana": "trackers.asana",
+    "openpyxl": "trackers.workbook",
+    "sqlite3": "statefile archive store",
+    "jinja2": "render",
+    "babel": "spoken",
+    "holidays": "worktime",
+    "click": "cli commands",
+    "structlog": "logs daemon",
+}
+"""The modules (and those whose names begin so) that alone may import a part that others need not know."""
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module of the package by its name below `sync`; packages themselves hold a docstring at most."""
+    files = (file for file in PACKAGE.rglob("*.py") if file.name != "__init__.py")
+    return {".".join(file.relative_to(PACKAGE).with_suffix("").parts): file for file in files}
+
+
+def imported(file: Path) -> set[str]:
+    """Every module that a file imports anywhere: also for type checking only, and inside of functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                inner = {f"{module}.{alias.name}" for alias in names}
+                known = {name for name in inner if name.removeprefix("sync.") in modules()}
+                found |= known if len(known) == len(inner) else known | {module}
+            case ast.ImportFrom():
+                found.add("an import relative to the package")
+    return found
+
+
+def against_the_order() -> set[tuple[str, str]]:
+    """Imports of a module by one that comes before it."""
+    place = {name: number for number, name in enumerate(ORDER)}
+    return {
+        (name, other)
+        for name, file in modules().items()
+        for other in (each.removeprefix("sync.") for each in imported(file))
+        if {name, other} <= place.keys() and place[other] >= place[name]
+    }
+
+
+def told_by(program: str) -> str:
+    """What a fresh interpreter prints."""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=PACKAGE.parent
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip()
+
+
+def test_every_module_has_its_place() -> None:
+    assert sorted(ORDER) == sorted(modules())
+
+
+def test_a_module_imports_only_modules_above_it() -> None:
+    assert against_the_order() == set()
+
+
+def test_no_import_is_relative() -> None:
+    relative = [name for name, file in modules().items() if "an import relative to the package" in imported(file)]
+    assert relative == []
+
+
+@pytest.mark.parametrize("part", HOMES)
+def test_a_part_is_known_only_in_its_own_room(part: str) -> None:
+    homes = tuple(HOMES[part].split())
+    users = {name for name, file in modules().items() if part in {each.split(".")[0] for each in imported(file)}}
+    assert users, f"nobody imports {part}"
+    assert {name for name in users if not name.startswith(homes)} == set()
+
+
+def test_the_command_line_answers_before_the_rest_of_the_program_is_loaded() -> None:
+    slow = {"jira", "asana", "pydantic", "rich", "jinja2", "babel", "openpyxl", "sqlite3", "holidays", "structlog"}
+    assert told_by(f"import sys, sync.cli; print(*sorted({slow} & set(sys.modules)))") == ""
+
+
+# Prints what a module of ours opens while it is imported. Only pydantic may: it looks for its plugins, and reads
+# the models' own source, whose docstrings become the descriptions in the schemas.
+AUDIT = """
+import importlib, pathlib, sys
+
+package, names = sys.argv[1], sys.argv[2:]
+watched = {"open", "os.listdir", "os.scandir", "sqlite3.connect", "socket.connect", "subprocess.Popen"}
+
+def watch(event, arguments):
+    if event not in watched:
+        return
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith("<frozen importlib") or "/pydantic/" in file:
+            return
+        if frame.f_code.co_name == "<module>" and file.startswith(package):
+            print(pathlib.Path(file).relative_to(package), event, arguments[0])
+        frame = frame.f_back
+
+sys.addaudithook(watch)
+for name in names:
+    importlib.import_module("sync." + name)
+"""
+
+
+def test_nothing_is_opened_at_import() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", AUDIT, str(PACKAGE), *ORDER], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
