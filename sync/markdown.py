@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sync.richtext import Bullets, Paragraph, Span
@@ -44,7 +44,7 @@ def blocks(text: str, values: Sequence[str], *, joint: str = " ") -> Iterator[Bl
     items: list[tuple[Span, ...]] = []
     level = depth = 0
     number = ""
-    for token in _parser().parse(text):
+    for token in _parsed(text):
         match token.type:
             case "heading_open":
                 level = min(int(token.tag[1:]), 3)
@@ -64,6 +64,12 @@ def blocks(text: str, values: Sequence[str], *, joint: str = " ") -> Iterator[Bl
                 if items and not depth:
                     yield Bullets(tuple(items))
                     items = []
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[Token, ...]:
+    """The text read as Markdown. It holds places, not values, so few texts serve all tickets."""
+    return tuple(_parser().parse(text))
 
 
 @cache

@@ -88,7 +88,7 @@ class Renderer:
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
         self._compiled: dict[tuple[Language, str], Template] = {}
-        self._names: dict[Language, Names] = {}
+        self._names: dict[Language, Mapping[str, Mapping[str, str]]] = {}
 
     def comment(
         self, language: Language, sections: Sequence[tuple[str, Variables]], footer: Variables
@@ -125,14 +125,14 @@ class Renderer:
         """The variables, cleaned, with the language's words in place of the mapping's names."""
         if language not in self._names:
             written = self._templates.get((language, NAMES))
-            self._names[language] = read_names(*written) if written else Names()
-        tables = self._names[language].model_dump()
+            self._names[language] = (read_names(*written) if written else Names()).model_dump()
+        tables = self._names[language]
         spoken = dict(variables)
         for name, table in _GIVEN_NAMES.items():
             given = str(variables.get(name, ""))
             if given:
                 spoken[name] = tables[table].get(given, given.replace("_", " "))
-        handling = tables["handling"].get(variables.get("category"))
+        handling = tables["handling"].get(str(variables.get("category")))
         if handling:
             spoken["handling"] = handling
         spoken["fact_names"] = tables["facts"]
@@ -253,7 +253,7 @@ def inert(text: str) -> str:
     Control and format characters (those that turn the writing direction among them) are left out.
     """
     line = " ".join(text[: 20 * LONGEST_VALUE].split())
-    shown = "".join(sign for sign in line if _visible(sign))
+    shown = line if line.isprintable() else "".join(sign for sign in line if _visible(sign))
     return shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1].rstrip() + "…"
 
 

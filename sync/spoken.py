@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ _PATTERNS: Mapping[Language, tuple[str, str]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def moment(at: datetime, language: Language, zone: str) -> str:
     """An aware instant on the reader's clock: `Tue 3 Mar, 14:00 CET`."""
     from babel.dates import format_datetime  # noqa: PLC0415 - only when something is to be said
@@ -35,14 +37,19 @@ def moment(at: datetime, language: Language, zone: str) -> str:
 
 def span(amount: timedelta, language: Language) -> str:
     """A length of time in its two largest units, without its sign: `1 day 2 hours`, `1日2時間`."""
-    from babel.units import format_unit  # noqa: PLC0415 - only when something is to be said
-
     hours, minutes = divmod(abs(amount) // timedelta(minutes=1), 60)
     days, hours = divmod(hours, 24)
     counts = {"duration-day": days, "duration-hour": hours, "duration-minute": minutes}
     said = [(unit, count) for unit, count in counts.items() if count] or [("duration-minute", 0)]
     if days:
         said = [each for each in said if each[0] != "duration-minute"]
-    length: Literal["short", "long"] = "short" if language == "ja" else "long"
-    words = [format_unit(count, unit, length=length, locale=language) for unit, count in said]
+    words = [_counted(count, unit, language) for unit, count in said]
     return "".join(words).replace(" ", "") if language == "ja" else " ".join(words)
+
+
+@lru_cache(maxsize=4096)
+def _counted(count: int, unit: str, language: Language) -> str:
+    from babel.units import format_unit  # noqa: PLC0415 - only when something is to be said
+
+    length: Literal["short", "long"] = "short" if language == "ja" else "long"
+    return format_unit(count, unit, length=length, locale=language)
