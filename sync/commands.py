@@ -14,7 +14,7 @@ import click
 from sync import explain as explaining
 from sync import report
 from sync.cycle import plan_pass, run_pass
-from sync.errors import ConfigurationError, MakegoodError, TrackerError
+from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.ledger import recalled
 from sync.observe import knows_us
 from sync.progress import progress_bar
@@ -81,10 +81,22 @@ def one_pass(  # noqa: PLR0913 - the command's options
         say_json(report.as_json(sights, moment))
     else:
         report.show(sights, console(), verbosity=-1 if quiet else verbose, wrote=not dry_run)
-    if only and not any(sight.judged for sight in sights) and not any(sight.error for sight in sights):
-        raise ConfigurationError(f"no source has a ticket {', '.join(only)}")
+    _all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
+
+
+def _all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
+    """ConfigurationError for tickets that were asked for and are nowhere, if every source could be asked."""
+    if any(sight.error for sight in sights):
+        return
+    found = {
+        name.casefold() for sight in sights for each in sight.judged for name in (each.ticket.key, each.ticket.id)
+    }
+    found |= {failed.ticket.casefold() for sight in sights for failed in sight.plan.failed}
+    lacking = [key for key in only if key.casefold() not in found]
+    if lacking:
+        raise ConfigurationError(f"no source has a ticket {', '.join(lacking)}")
 
 
 def _allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *, dry_run: bool) -> None:
@@ -124,13 +136,16 @@ def _at(now: datetime | None) -> Callable[[], datetime]:
 
 
 def status_of(sights: Sequence[Sight]) -> int:
-    """0 all went well, 1 some failed and others went on, else what kept every source from being served."""
+    """0 all went well, 1 some failed and others went on, else what kept every source from being served.
+
+    A plan that the guard refuses is 4, in a dry run too.
+    """
+    if any(sight.plan.refusal and sight.plan.mode != "observe" for sight in sights):
+        return GuardRefusedError.exit_status
     errors = [sight.error.exit_status for sight in sights if sight.error]
     if errors and len(errors) == len(sights):
         return max(errors)
-    failed = any(sight.plan.failed for sight in sights)
-    refused = [status for status in errors if status == 4]
-    return max(refused) if refused else int(bool(errors) or failed)
+    return int(bool(errors) or any(sight.plan.failed for sight in sights))
 
 
 def check(  # noqa: PLR0913 - the command's options
@@ -245,7 +260,9 @@ def _not_found(sights: Sequence[Sight], ticket: str) -> int:
         if sight.error:
             click.echo(f"{sight.plan.source}: {sight.error}", err=True)
     click.echo(f"no source shows a ticket {ticket}", err=True)
-    return max((sight.error.exit_status for sight in sights if sight.error), default=1)
+    return max(
+        (sight.error.exit_status for sight in sights if sight.error), default=ConfigurationError.exit_status
+    )
 
 
 def status(  # noqa: PLR0913 - the command's options

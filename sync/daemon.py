@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sync.cycle import run_pass
-from sync.errors import TrackerError
 from sync.logs import configure
 from sync.settings import find_config, load
 from sync.startup import program
@@ -45,13 +45,18 @@ def run(  # noqa: PLR0913 - the command's options
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with Store(settings.state, write=True) as store:
-        working = replace(program(settings, policy, store, sources), stopping=stop.is_set)
+        beat = _Beat()
+        working = replace(
+            program(settings, policy, store, sources),
+            stopping=stop.is_set,
+            progress=lambda _source, _stage, _count: beat(),
+        )
         notify("READY=1")
         log.info(
             "started", sources=[served.settings.name for served in working.sources], state=str(settings.state)
         )
         try:
-            _passes(working, settings.interval.elapsed().total_seconds(), stop, passes, log)
+            _passes(working, settings.interval.elapsed().total_seconds(), stop, beat, passes, log)
         finally:
             notify("STOPPING=1")
             for served in working.sources:
@@ -60,28 +65,50 @@ def run(  # noqa: PLR0913 - the command's options
     return 0
 
 
-def _passes(working: Program, interval: float, stop: threading.Event, passes: int | None, log: Any) -> None:  # noqa: ANN401 - structlog's own
+class _Beat:
+    """Tells systemd's watchdog of progress, at most once per half of the time it allows."""
+
+    def __init__(self) -> None:
+        allowed = os.environ.get("WATCHDOG_USEC", "")
+        self.every = int(allowed) / 2_000_000 if allowed.isdecimal() else 60.0
+        self._next = 0.0
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self.every
+            notify("WATCHDOG=1")
+
+
+def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
+    working: Program,
+    interval: float,
+    stop: threading.Event,
+    beat: _Beat,
+    passes: int | None,
+    log: Any,  # noqa: ANN401 - structlog's own
+) -> None:
     done = 0
     while not stop.is_set():
+        begun = time.monotonic()
         number = uuid.uuid4().hex[:12]
         for sight in run_pass(working, datetime.now(UTC), number):
-            _tell(sight, number, working.store, log)
-        notify("WATCHDOG=1")
+            _tell(sight, number, log)
         done += 1
         if passes is not None and done >= passes:
             return
-        stop.wait(interval)
+        while not stop.is_set() and (left := begun + interval - time.monotonic()) > 0:
+            beat()
+            stop.wait(min(left, beat.every))
+        beat()
 
 
-def _tell(sight: Sight, number: str, store: Store, log: Any) -> None:  # noqa: ANN401 - structlog's own
+def _tell(sight: Sight, number: str, log: Any) -> None:  # noqa: ANN401 - structlog's own
     plan = sight.plan
     log = log.bind(source=plan.source, run=number)
     for failed in plan.failed:
         log.warning("ticket failed", ticket=failed.ticket, what=failed.what, why=failed.why)
     if sight.error is not None:
         log.error("source failed", why=str(sight.error))
-        if isinstance(sight.error, TrackerError):
-            store.trouble(plan.source, str(sight.error))
         return
     written = sum(len(result.plan.actions) for result in sight.results if not result.failed)
     log.info(

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     from sync.clocks import Clock
     from sync.cycle import Sight
     from sync.judgement import Judge, Judgement
+    from sync.mapping.models import Cell
     from sync.worktime import Calendar
 
+    Stretch = tuple[datetime, datetime | None, str]
+
 MOST_INTERVALS = 6
+"""Open stretches shown of one clock."""
 
 
 def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
@@ -121,24 +125,33 @@ def _clock(clock: Clock, calendar: Calendar, now: datetime, zone: ZoneInfo) -> d
     }
 
 
-def _ledger(clock: Clock, calendar: Calendar, now: datetime) -> Iterator[tuple[datetime, datetime | None, str]]:
-    """How the clock spent its time from its start to its limit, or to now if that lies beyond."""
+def _ledger(clock: Clock, calendar: Calendar, now: datetime) -> Iterator[Stretch]:
+    """How the clock spent its time from its start to its limit, or to now if that lies beyond; pauses cut out."""
     if clock.cell is None:
         return
     until = max(filter(None, (clock.met or clock.due, min(now, clock.met or now))))
-    spans: list[tuple[datetime, datetime | None, str]] = [
-        (begin, end, "paused: waiting for the client, or done")
-        for begin, end in clock.pauses
-        if begin < until and (end is None or end > clock.started)
-    ]
-    if clock.cell.counts == "elapsed":
-        spans.append((clock.started, until, "runs day and night"))
+    at = clock.started
+    for begin, end in clock.pauses:
+        if begin >= until or (end is not None and end <= at):
+            continue
+        yield from _running(at, begin, clock.cell, calendar)
+        yield max(begin, at), end, "paused: waiting for the client, or done"
+        if end is None:
+            return
+        at = end
+    yield from _running(at, until, clock.cell, calendar)
+
+
+def _running(start: datetime, until: datetime, cell: Cell, calendar: Calendar) -> Iterator[Stretch]:
+    if start >= until:
+        return
+    if cell.counts == "elapsed":
+        yield start, until, "runs day and night"
     else:
-        spans += list(_working(clock.started, until, calendar))
-    yield from sorted(spans, key=lambda each: each[0])
+        yield from _working(start, until, calendar)
 
 
-def _working(start: datetime, until: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime, str]]:
+def _working(start: datetime, until: datetime, calendar: Calendar) -> Iterator[Stretch]:
     zone, last = ZoneInfo(calendar.zone), start
     intervals = list(calendar.intervals(start, until))
     for interval in intervals[: MOST_INTERVALS - 1] + intervals[MOST_INTERVALS - 1 :][-1:]:
@@ -187,7 +200,8 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
     from rich.table import Table  # noqa: PLC0415 - only when something is shown
     from rich.text import Text  # noqa: PLC0415 - likewise
 
-    console.print(Text.assemble((told["ticket"], "bold cyan"), "  ", (told["title"], "italic")), soft_wrap=True)
+    title = told["title"] or "(no title)"
+    console.print(Text.assemble((told["ticket"], "bold cyan"), "  ", (title, "italic")), soft_wrap=True)
     console.print(Text(f"as of {_when(told['now'])} ({told['now'][-6:]}), source {told['source']}", "dim"))
     facts = Table.grid(padding=(0, 2))
     for name, value in told["fields"].items():

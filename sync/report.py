@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sync.action import Action, AddComment, AddLabel, RemoveLabel, SetDue, action_id
+from sync.action import Action, AddComment, AddLabel, Failed, RemoveLabel, SetDue, action_id
 from sync.richtext import plain
 from sync.ticket import Audience
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from sync.promises import Saying
 
 SCHEMA = 1
+
+NAMED = 3
+"""Tickets named in a line that stands for many."""
 
 PROMISES = {
     "first_response": "first response",
@@ -57,6 +60,7 @@ def _source_json(plan: Plan) -> dict[str, Any]:
         "mode": plan.mode,
         "tickets_seen": plan.seen,
         "refused": plan.refusal,
+        "notices": list(plan.notices),
         "actions": [_action_json(each, action) for each in plan.tickets for action in each.actions],
         "skipped": [
             {"ticket": skipped.ticket, "what": skipped.what, "why": skipped.why} for skipped in plan.skipped()
@@ -125,19 +129,35 @@ def _source_text(sight: Sight, verbosity: int, *, wrote: bool) -> Iterator[Rende
     for notice in plan.notices:
         yield Text(f"  note: {notice}", "yellow")
     if plan.trouble:
-        yield Text(f"  error: {plan.trouble}", "bold red")
-    for failed in plan.failed:
-        yield Text.assemble(("  error ", "bold red"), (failed.ticket, "bold"), f" {failed.what}: {failed.why}")
+        yield Text.assemble(("  error ", "bold red"), plan.trouble)
+    for names, failed in _together(plan.failed):
+        yield Text.assemble(("  error ", "bold red"), (names, "bold"), f" {failed.what}: {failed.why}")
     if plan.refusal:
         yield Text(f"  refused: {plan.refusal}", "bold red")
     yield Text(f"  {_totals(sight, wrote=wrote)}", "bold")
+    if verbosity <= 0:
+        for line in _held_back(plan):
+            yield Text(f"  {line}", "dim")
+
+
+def _together(failed: Sequence[Failed]) -> Iterator[tuple[str, Failed]]:
+    """What failed alike as one line, with the first tickets it happened to."""
+    alike: dict[tuple[str, str], list[Failed]] = {}
+    for each in failed:
+        alike.setdefault((each.what, each.why), []).append(each)
+    for group in alike.values():
+        names = ", ".join(one.ticket for one in group[:NAMED])
+        yield names + (f" and {len(group) - NAMED} more" if len(group) > NAMED else ""), group[0]
+
+
+def _held_back(plan: Plan) -> Iterator[str]:
     skipped = plan.skipped()
-    if skipped and verbosity <= 0:
-        yield Text(f"  {_held_back(skipped)}", "dim")
-
-
-def _held_back(skipped: Sequence[object]) -> str:
-    return f"{len(skipped)} thing{'s' * (len(skipped) != 1)} held back, each with its reason: add -v to see"
+    old = [each for each in skipped if each.why.startswith("backlog")]
+    if old:
+        yield f"backlog: {_number(len(old), 'ticket')} with steps too old to be spoken of, such as {old[0].ticket}"
+    others = len(skipped) - len(old)
+    if others:
+        yield f"{_number(others, 'thing')} held back, each with its reason: add -v to see"
 
 
 def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
@@ -153,7 +173,7 @@ def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
         (f" {judged.rating.severity} ", _SEVERITY_STYLE[judged.rating.severity]),
         f"  {category}  ",
         (f"{ticket.client or 'no client'}  ", "dim"),
-        (_short(ticket.title), "italic"),
+        (_short(ticket.title) or "(no title)", "italic"),
     )
     yield from _changes_text(plan)
     if plan.comment is not None:
@@ -211,6 +231,8 @@ def _short(text: str, most: int = 60) -> str:
 
 def _totals(sight: Sight, *, wrote: bool) -> str:
     plan = sight.plan
+    if plan.trouble:
+        return "Not served."
     if wrote and plan.mode != "observe" and not plan.refusal and not plan.trouble:
         actions: list[Action] = []
         for result in sight.results:
