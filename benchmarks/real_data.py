@@ -53,9 +53,9 @@ are tested on a real service desk instead).
 
 ## One pass at one moment, on five trackers
 
-At {now:%d %B %Y}, {now:%H:%M} UTC, with `mode = "full"` and a backlog limit of ten years, so that whatever is
-owed is said. Resolved and closed issues are left as they are. No ticket raised; “failed” counts those that
-could not be read or written.
+At {now.day} {now:%B %Y}, {now:%H:%M} UTC, with `mode = "full"` and a backlog limit of ten years, so that
+whatever is owed is said. Resolved and closed issues are left as they are. No ticket raised; “failed” counts
+those that could not be read or written.
 
 {passes}
 

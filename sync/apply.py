@@ -6,17 +6,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sync.action import Draft, Edit, Failed
-from sync.errors import (
-    CredentialsError,
-    LostAnswerError,
-    RateLimitedError,
-    TrackerError,
-)
+from sync.errors import ConflictError, CredentialsError, LostAnswerError, RateLimitedError, TrackerError
 from sync.ledger import ledger
-from sync.store import Intent, Outcome, Settlement
+from sync.records import Intent, Outcome, Settlement
 from sync.ticket import Audience
 from sync.trackers.base import Batching
 
@@ -27,6 +22,7 @@ if TYPE_CHECKING:
     from sync.action import Written
     from sync.plan import TicketPlan
     from sync.store import Store
+    from sync.ticket import Ticket
     from sync.trackers.base import Tracker
 
 
@@ -44,11 +40,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One write of a ticket: its journal number, and how it ended once it has."""
+    """How one write of a ticket ended, under its journal number: written, or not, or not even sent."""
 
     number: int
     error: TrackerError | None = None
     written: Written | None = None
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +68,7 @@ def apply(plans: Sequence[TicketPlan], pen: Pen) -> list[Result]:
 
     Every write is in the journal before it is sent and settled after it was answered. A lost answer leaves the
     write `unknown`: it is never sent again here. One ticket's failure does not touch the others; refused
-    credentials, a quota or a leak end the work.
+    credentials, a quota or a leak end the work. The first comment goes alone, so that a leak is one comment.
     """
     todo = [plan for plan in plans if plan.actions]
     if isinstance(pen.tracker, Batching):
@@ -126,6 +123,8 @@ def _intended(plans: Sequence[TicketPlan], pen: Pen) -> list[_Job]:
 
 def _side_by_side(todo: list[TicketPlan], pen: Pen) -> Iterator[Result]:
     writers = min(pen.tracker.capabilities.writers, len(todo))
+    trial = next((plan for plan in todo if plan.comment), None)
+    waiting = [plan for plan in reversed(todo) if plan is not trial] + ([trial] if trial else [])
     hands: SimpleQueue[Tracker] = SimpleQueue()
     with ExitStack() as stack:
         for _ in range(writers):
@@ -134,18 +133,19 @@ def _side_by_side(todo: list[TicketPlan], pen: Pen) -> Iterator[Result]:
             hands.put(hand)
         pool = stack.enter_context(ThreadPoolExecutor(writers, thread_name_prefix="write"))
         pending: dict[Future[tuple[_Part, ...]], _Job] = {}
-        waiting, stop = list(reversed(todo)), False
-        while pending or (waiting and not stop):
-            room = 0 if stop or pen.stopping() else 2 * writers - len(pending)
-            if room <= 0 and not pending:
+        most, stop = 1 if trial else 2 * writers, False
+        while pending or waiting:
+            stop = stop or pen.stopping()
+            room = 0 if stop else most - len(pending)
+            if stop and not pending:
                 break
-            taken = [waiting.pop() for _ in range(min(room, len(waiting)))] if room > writers // 2 else []
+            taken = [waiting.pop() for _ in range(min(room, len(waiting)))] if room > most // 4 else []
             for job in _intended(taken, pen) if taken else ():
                 pending[pool.submit(_perform, job, hands)] = job
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             ended = [(pending.pop(future), future.result()) for future in done]
             results = _settled(ended, pen)
-            stop = stop or any(result.stop for result in results)
+            most, stop = 2 * writers, stop or any(result.stop for result in results)
             pen.progress(len(results))
             yield from results
 
@@ -160,23 +160,26 @@ def _perform(job: _Job, hands: SimpleQueue[Tracker]) -> tuple[_Part, ...]:
 
 def _writes(job: _Job, tracker: Tracker) -> Iterator[_Part]:
     """Each write of one ticket, in order; after one that failed the rest is not sent."""
-    plan, numbers = job.plan, iter(job.numbers)
+    ticket, edit, draft, numbers = job.plan.ticket.id, job.edit, _draft(job.plan), iter(job.numbers)
     failed: TrackerError | None = None
-    if job.edit is not None:
-        part = _once(next(numbers), lambda: tracker.edit(plan.ticket.id, cast("Edit", job.edit)))
+    if edit is not None:
+        part = _once(next(numbers), lambda: tracker.edit(ticket, edit))
         failed = part.error
         yield part
-    comment = plan.comment
-    if comment is None:
+    if draft is None:
         return
     number = next(numbers)
-    if failed is None and comment.audience is Audience.CLIENT:
-        failed = _changed_meanwhile(plan, tracker)
+    if failed is None and draft.audience is Audience.CLIENT:
+        failed = _changed_meanwhile(job.plan, tracker)
     if failed is not None:
-        yield _Part(number, TrackerError(f"not sent, because {failed}"))
+        yield _Part(number, failed, sent=False)
         return
-    draft = Draft(comment.body, comment.audience, comment.ids)
-    yield _once(number, lambda: tracker.comment(plan.ticket.id, draft))
+    yield _once(number, lambda: tracker.comment(ticket, draft))
+
+
+def _draft(plan: TicketPlan) -> Draft | None:
+    comment = plan.comment
+    return Draft(comment.body, comment.audience, comment.ids) if comment else None
 
 
 def _once(number: int, write: Callable[[], Written]) -> _Part:
@@ -192,11 +195,17 @@ def _changed_meanwhile(plan: TicketPlan, tracker: Tracker) -> TrackerError | Non
         for page in tracker.fetch([plan.ticket.id]):
             for ticket in page.tickets:
                 known = {comment.id for comment in plan.ticket.comments}
-                if ticket.status is plan.ticket.status and {comment.id for comment in ticket.comments} <= known:
+                if _told(ticket, plan) == _told(plan.ticket, plan) and {c.id for c in ticket.comments} <= known:
                     return None
     except TrackerError as error:
         return error
-    return TrackerError("the ticket changed meanwhile; it is judged again in the next pass")
+    return ConflictError("the ticket changed meanwhile; it is judged again in the next pass")
+
+
+def _told(ticket: Ticket, plan: TicketPlan) -> tuple[object, ...]:
+    """What a comment may speak of; labels as people made them, for ours were just written."""
+    labels = ticket.labels - plan.before.labels - plan.after.labels
+    return ticket.status, ticket.client, ticket.assignee, dict(ticket.fields), labels
 
 
 # --- one write for all ----------------------------------------
@@ -204,23 +213,22 @@ def _changed_meanwhile(plan: TicketPlan, tracker: Tracker) -> TrackerError | Non
 
 def _together(todo: list[TicketPlan], pen: Pen, tracker: Batching) -> list[Result]:
     jobs = _intended(todo, pen)
-    writes = [(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs]
     try:
-        written = tracker.batch(writes)
+        answers: list[Written | TrackerError] = list(
+            tracker.batch([(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs])
+        )
     except TrackerError as error:
-        ended = [(job, tuple(_Part(number, error) for number in job.numbers)) for job in jobs]
-    else:
-        ended = [
-            (job, tuple(_Part(number, written=answer) for number in job.numbers))
-            for job, answer in zip(jobs, written, strict=True)
-        ]
+        answers = [error] * len(jobs)
+    ended = [
+        (job, tuple(_answered(number, answer) for number in job.numbers))
+        for job, answer in zip(jobs, answers, strict=True)
+    ]
     pen.progress(len(jobs))
     return _settled(ended, pen)
 
 
-def _draft(plan: TicketPlan) -> Draft | None:
-    comment = plan.comment
-    return Draft(comment.body, comment.audience, comment.ids) if comment else None
+def _answered(number: int, answer: Written | TrackerError) -> _Part:
+    return _Part(number, answer) if isinstance(answer, TrackerError) else _Part(number, written=answer)
 
 
 # --- settling ----------------------------------------
@@ -246,8 +254,10 @@ def _kinds(job: _Job) -> tuple[bool, ...]:
 def _settlement(job: _Job, part: _Part, *, is_edit: bool) -> Settlement:
     plan, site, ticket = job.plan, job.plan.ticket.site, job.plan.ticket.id
     if part.error is not None:
-        outcome: Outcome = "unknown" if isinstance(part.error, LostAnswerError) else "failed"
-        return Settlement(part.number, site, ticket, outcome, note=str(part.error))
+        lost = part.sent and isinstance(part.error, LostAnswerError)
+        outcome: Outcome = "unknown" if lost else "failed"
+        note = str(part.error) if part.sent else f"not sent, because {part.error}"
+        return Settlement(part.number, site, ticket, outcome, note=note)
     if is_edit:
         return Settlement(part.number, site, ticket, "settled", memory=plan.after)
     comment = part.written.comment if part.written else ""
@@ -262,7 +272,7 @@ def _result(job: _Job, parts: tuple[_Part, ...]) -> Result:
         what = "labels and due date" if is_edit else "comment"
         if part.error is not None:
             failed = failed or Failed(key, what, str(part.error))
-            stop = stop or _ends_the_work(part.error)
+            stop = stop or ends_the_work(part.error)
         elif is_edit:
             edited = True
         else:
@@ -274,7 +284,8 @@ def _result(job: _Job, parts: tuple[_Part, ...]) -> Result:
     return Result(plan, edited, commented, failed, leaked, stop)
 
 
-def _ends_the_work(error: TrackerError) -> bool:
+def ends_the_work(error: TrackerError) -> bool:
+    """Whether an error is the whole source's, so that no other ticket of it can fare better now."""
     if isinstance(error, RateLimitedError):
         return error.scope == "source"
     return isinstance(error, CredentialsError)

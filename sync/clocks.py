@@ -5,16 +5,17 @@ A clock is recomputed from the ticket's own history each time; nothing is counte
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sync.worktime import ALWAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime, timedelta
 
     from sync.action import PromiseName
+    from sync.contact import Event
     from sync.mapping.models import Amount, Cell
     from sync.worktime import Calendar
 
@@ -58,12 +59,17 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """How time is counted for one cell: on which calendar, with which pauses, and how many steps there are."""
+    """How time is counted for one cell, on which calendar and with which pauses; and how many steps there are.
+
+    `heeded`, oldest first, are the times that somebody said "mine": the first one after the breach ends the
+    reminders before `last_step`.
+    """
 
     cell: Cell
     calendar: Calendar
     pauses: Pauses = ()
     last_step: int = BREACH
+    heeded: Sequence[Event] = ()
 
     def after(self, started: datetime, times: float = 1.0) -> datetime | None:
         """The instant at which `times` the cell's amount has run; None while an open pause hides it."""
@@ -74,10 +80,14 @@ class Dial:
         amount = self.cell.warn_after
         return self._at(started, self._length(amount)) if amount else self.after(started, warn_at)
 
+    def opening(self, at: datetime) -> datetime:
+        """The instant itself, or the next opening if the cell moves instants out of closed hours."""
+        return at if self.cell.if_closed == "keep" else self.calendar.next_opening(at)
+
     def _at(self, started: datetime, amount: timedelta) -> datetime | None:
         calendar = self.calendar if self.cell.counts == "working" else ALWAYS
         at = run(started, amount, calendar, self.pauses)
-        return at if at is None or self.cell.if_closed == "keep" else self.calendar.next_opening(at)
+        return None if at is None else self.opening(at)
 
     def _length(self, amount: Amount) -> timedelta:
         if self.cell.counts == "working":
@@ -108,37 +118,50 @@ def run(started: datetime, amount: timedelta, calendar: Calendar, pauses: Pauses
 def wind(clock: Clock, dial: Dial, now: datetime, warn: datetime | None = None) -> Clock:
     """The clock with its instants, its state and the step it has reached at `now`.
 
-    `warn` is when step 1 is due; one that would not come before the breach is left out.
+    `warn` is when step 1 is due; one that would not come before the breach is left out. Each reminder counts from
+    the step before it, so that closed hours do not use up several at once.
     """
     due = dial.after(clock.started)
     if warn is not None and due is not None and warn >= due:
         warn = None
-    steps = [*([(WARNING, warn)] if warn else []), (BREACH, due)]
-    while steps[-1][0] < dial.last_step and steps[-1][1] is not None and steps[-1][1] <= now:
-        step = steps[-1][0] + 1
-        steps.append((step, dial.after(clock.started, float(step - BREACH + 1))))
-    passed = [(step, at) for step, at in steps if at is not None and at <= now]
-    upcoming = next((at for _, at in steps if at is not None and at > now), None)
+    taken = next((event for event in dial.heeded if due and event.at >= due), None)
+    steps = [(WARNING, warn)] if warn else []
+    steps += _overdue(due, dial, now, taken.at if taken else None) if due else []
+    passed = [each for each in steps if each[1] <= now]
     step, reached = passed[-1] if passed else (0, None)
-    return replace(
-        clock,
+    upcoming = steps[len(passed)][1] if len(passed) < len(steps) else None
+    if step < BREACH:
+        paused = any(begin <= now and (end is None or end > now) for begin, end in dial.pauses)
+        state: State = "paused" if paused else "running"
+    else:
+        state = "rests" if not upcoming and (taken or step >= dial.last_step) else "broken"
+    return Clock(
+        clock.promise,
+        clock.occasion,
+        clock.rule,
+        state,
+        clock.started,
         cell=dial.cell,
         warn=warn,
         due=due,
-        pauses=tuple(dial.pauses),
-        state=_state(due, now, dial, step),
         step=step,
         reached=reached,
         upcoming=upcoming,
+        note=f"{taken.what}; no more reminders" if taken else "",
+        pauses=tuple(dial.pauses),
     )
 
 
-def _state(due: datetime | None, now: datetime, dial: Dial, step: int) -> State:
-    if due is not None and due <= now:
-        return "rests" if step >= dial.last_step else "broken"
-    return (
-        "paused" if any(begin <= now and (end is None or end > now) for begin, end in dial.pauses) else "running"
-    )
+def _overdue(due: datetime, dial: Dial, now: datetime, taken: datetime | None) -> Iterator[tuple[int, datetime]]:
+    """The breach and the reminders that follow it, up to the first that lies ahead."""
+    step, at = BREACH, due
+    yield step, at
+    while at <= now and step < dial.last_step:
+        following = dial.after(at)
+        if following is None or (taken and taken < following):
+            return
+        step, at = step + 1, following
+        yield step, at
 
 
 def off(promise: PromiseName, occasion: str, rule: str, started: datetime, note: str) -> Clock:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sync.judgement import Judgement
-    from sync.mapping.models import Language
     from sync.mapping.policy import Policy
     from sync.promises import Saying, Terms
     from sync.richtext import Document
+    from sync.ticket import Language
 
 
 class Composer:

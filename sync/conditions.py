@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from sync.mapping.models import Condition, Language
-    from sync.ticket import Ticket
+    from sync.mapping.models import Condition
+    from sync.ticket import Comment, Language, Ticket
     from sync.words import Hit
 
     Hits = Mapping[tuple[Language, str], Hit]
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What conditions may look at: the ticket, its mapped fields at one moment, and the phrases found in it."""
+    """What conditions may look at: the ticket; its fields and labels at one moment; the phrases found by then.
+
+    `fields` comes before what the ticket itself says, so a status that has changed since stands there.
+    """
 
     ticket: Ticket
     fields: Mapping[str, str]
+    labels: frozenset[str]
     hits: Hits
 
     def value(self, field: str) -> str:
@@ -36,8 +40,26 @@ class View:
             case "assignee" | "reporter":
                 person = ticket.assignee if field == "assignee" else ticket.reporter
                 return person.id if person else ""
+            case "labels":
+                return " ".join(sorted(self.labels))
             case _:
                 return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The phrases of the mapping found in a ticket: in its title and text, and in each comment of the client."""
+
+    own: Hits
+    said: tuple[tuple[Comment, Hits], ...] = ()
+
+
+def hear(ticket: Ticket, scan: Callable[[str], Hits]) -> Heard:
+    """What `scan` finds in the ticket's words; each text is looked through once."""
+    return Heard(
+        scan(f"{ticket.title}\n{ticket.text}"),
+        tuple((each, scan(each.text)) for each in ticket.comments if each.author.side == "client"),
+    )
 
 
 def compiled(condition: Condition) -> Test:
@@ -48,10 +70,10 @@ def compiled(condition: Condition) -> Test:
         return _words_test(condition.words)
     if condition.label is not None:
         label = condition.label
-        return lambda view: f"label {label}" if label in view.ticket.labels else ""
+        return lambda view: f"label {label}" if label in view.labels else ""
     if condition.not_ is not None:
-        inner = compiled(condition.not_)
-        return lambda view: "" if inner(view) else f"not {described(condition.not_)}"
+        inner, denied = compiled(condition.not_), described(condition)
+        return lambda view: "" if inner(view) else denied
     tests = [compiled(part) for part in condition.all_of or condition.any_of or []]
     return _all_test(tests) if condition.all_of is not None else _any_test(tests)
 
@@ -59,8 +81,8 @@ def compiled(condition: Condition) -> Test:
 def _field_test(condition: Condition) -> Test:
     field = condition.field or ""
     if condition.present is not None:
-        wanted = condition.present
-        return lambda view: described(condition) if bool(view.value(field)) is wanted else ""
+        wanted, told = condition.present, described(condition)
+        return lambda view: told if bool(view.value(field)) is wanted else ""
     if condition.matches is not None:
         pattern = re.compile(condition.matches, re.IGNORECASE)
         return lambda view: (
@@ -102,10 +124,8 @@ def _any_test(tests: list[Test]) -> Test:
     return lambda view: next((found for part in tests if (found := part(view))), "")
 
 
-def described(condition: Condition | None) -> str:
+def described(condition: Condition) -> str:
     """The condition in a few plain words, for `explain`."""
-    if condition is None:
-        return ""
     if condition.field is not None:
         return _described_field(condition)
     if condition.words is not None:
@@ -146,5 +166,6 @@ def phrases_in(conditions: Iterable[Condition]) -> Iterator[tuple[Language, str]
 
 
 def fields_in(conditions: Iterable[Condition]) -> frozenset[str]:
-    """Every ticket field that the conditions ask for."""
-    return frozenset(part.field for condition in conditions for part in parts(condition) if part.field)
+    """Every ticket field that the conditions ask for; `labels` also where they ask for one label."""
+    asked = (part.field or (part.label and "labels") for condition in conditions for part in parts(condition))
+    return frozenset(filter(None, asked))

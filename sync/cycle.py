@@ -11,7 +11,7 @@ from sync.errors import GuardRefusedError, MakegoodError, TrackerError
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, guard, plan_ticket
 from sync.recover import recover
-from sync.remember import remember
+from sync.remember import remembered
 from sync.survey import survey
 
 if TYPE_CHECKING:
@@ -65,23 +65,23 @@ class Sight:
 
 def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()) -> list[Sight]:
     """One whole pass over every source; one source's trouble does not touch the others."""
-    sights = plan_pass(program, now, only, first=_recovered)
+    sights = plan_pass(program, now, only)
     for sight in sights:
         if sight.seen is not None:
-            _apply(sight, sight.seen, program, run, now)
-            remember(sight.seen, sight.plan, sight.results, sight.judged, program, now)
+            _apply(sight, sight.seen, program, run)
+            left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
+            program.store.remember(sight.plan.source, left)
+        else:
+            program.store.trouble(sight.plan.source, sight.plan.trouble)
     return sights
 
 
-def plan_pass(
-    program: Program,
-    now: datetime,
-    only: Sequence[str] = (),
-    *,
-    first: Callable[[Seen, Program, datetime], None] = lambda _seen, _program, _now: None,
-) -> list[Sight]:
-    """What a pass does, stopped before its first write: this is the dry run. `first` comes before observing."""
-    sights = [_observe(served, program, now, only, first) for served in program.sources]
+def plan_pass(program: Program, now: datetime, only: Sequence[str] = ()) -> list[Sight]:
+    """What a pass does, stopped before its first write to a tracker: this is the dry run.
+
+    What is learnt by reading alone is noted in the store; one that was opened for reading forgets it again.
+    """
+    sights = [_observe(served, program, now, only) for served in program.sources]
     surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
     for sight in sights:
         if sight.seen is not None:
@@ -90,21 +90,17 @@ def plan_pass(
     return sights
 
 
-def _observe(
-    served: Served,
-    program: Program,
-    now: datetime,
-    only: Sequence[str],
-    first: Callable[[Seen, Program, datetime], None],
-) -> Sight:
-    settings = served.settings
+def _observe(served: Served, program: Program, now: datetime, only: Sequence[str]) -> Sight:
+    """What the source shows, once writes whose outcome is unknown were looked up."""
+    settings, store = served.settings, program.store
     sight = Sight(served, Plan(settings.name, settings.tracker, settings.mode))
     try:
         site = served.tracker.connect()
-        seen = Seen(served, site, program.store.source(settings.name))
+        seen = Seen(served, site, store.source(settings.name))
         seen.progress = lambda count: program.progress(settings.name, "reading", count)
-        first(seen, program, now)
-        observe(seen, program.store, now, program.digest, program.crawl_every, only)
+        entries = store.unsettled(site, settings.name)
+        seen.failed += recover(entries, served.tracker, store, now, program.settle_after)
+        observe(seen, store, now, program.digest, program.crawl_every, only)
     except TrackerError as error:
         sight.error, sight.plan = error, replace(sight.plan, trouble=str(error))
     else:
@@ -112,16 +108,9 @@ def _observe(
     return sight
 
 
-def _recovered(seen: Seen, program: Program, now: datetime) -> None:
-    """Writes whose outcome is unknown are looked up before anything is judged."""
-    entries = program.store.unsettled(seen.site)
-    memories = program.store.memories(seen.site, {entry.ticket for entry in entries})
-    seen.failed += recover(entries, memories, seen.served.tracker, program.store, now, program.settle_after)
-
-
 def _judge(seen: Seen, surveyed: Survey, program: Program, now: datetime) -> list[Judgement]:
     return [
-        program.judge.judge(ticket, surveyed.facts(ticket), now, surveyed.classification(ticket))
+        program.judge.judge(ticket, surveyed.facts(seen, ticket), now, surveyed.classification(ticket))
         for ticket in seen.tickets.values()
     ]
 
@@ -144,7 +133,7 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
         mode=mode,
         seen=len(sight.judged),
         tickets=tuple(plan for plan in plans if plan.actions or plan.skipped or plan.after != plan.before),
-        failed=tuple(sorted([*seen.failed, *problems])),
+        failed=tuple(sorted({*seen.failed, *seen.unread.values(), *problems})),
         refusal=guard(plans, _limits(sight, program), len(live), unclassified),
         notices=("comments are halted: one reached more readers than it was meant for",) if halted else (),
     )
@@ -156,15 +145,13 @@ def _limits(sight: Sight, program: Program) -> Limits:
     return Limits(actions, own.client_comments, own.unclassified)
 
 
-def _apply(sight: Sight, seen: Seen, program: Program, run: str, now: datetime) -> None:
+def _apply(sight: Sight, seen: Seen, program: Program, run: str) -> None:
     """Write the plan, unless the source only observes or the guard refuses it."""
     if sight.plan.mode == "observe":
         return
     if sight.plan.refusal:
         sight.error = GuardRefusedError(f"{sight.plan.refusal}; nothing was written")
         return
-    for ticket, memory in seen.recalled.items():
-        program.store.relearn(seen.site, ticket, memory, now)
     name, done = sight.served.settings.name, 0
 
     def progress(count: int) -> None:
@@ -174,5 +161,7 @@ def _apply(sight: Sight, seen: Seen, program: Program, run: str, now: datetime) 
 
     pen = Pen(program.store, sight.served.tracker, run, program.clock, program.stopping, progress)
     sight.results = apply(sight.plan.tickets, pen)
+    if any(result.leaked for result in sight.results):
+        seen.state = replace(seen.state, halted=program.digest)
     failed = [result.failed for result in sight.results if result.failed]
     sight.plan = replace(sight.plan, failed=tuple(sorted([*sight.plan.failed, *failed])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -38,18 +39,27 @@ class Facts:
     me: tuple[str, str] = ("", "")
 
     def earlier(self, opened: datetime, within: timedelta, category: Category | None = None) -> list[Known]:
-        """Others opened before `opened` that were then recent (opened within `within`) or still open.
+        """Others opened before this one was, at `opened`, that were then still open or opened within `within`.
 
-        Fixed by the moment the ticket was opened, so that later events neither add to it nor take from it.
+        Fixed by the moment the ticket was opened, so that later events neither add to it nor take from it. Of
+        tickets opened at one moment, as dates without a time have it, those of lower site and id come before.
         """
+        before = bisect_left(self.tickets, _age_of(opened, *self.me), key=_age)
+        recent = bisect_left(self.tickets, opened - within, hi=before, key=lambda known: known.opened)
+        old = (known for known in self.tickets[:recent] if known.open_at(opened))
         return [
             known
-            for known in self.tickets
-            if known.opened < opened
-            and (known.site, known.id) != self.me
-            and (known.opened >= opened - within or known.open_at(opened))
-            and (category is None or known.category == category)
+            for known in (*old, *self.tickets[recent:before])
+            if category is None or known.category == category
         ]
+
+
+def _age(known: Known) -> tuple[datetime, str, int, str]:
+    return _age_of(known.opened, known.site, known.id)
+
+
+def _age_of(opened: datetime, site: str, ticket: str) -> tuple[datetime, str, int, str]:
+    return opened, site, len(ticket), ticket
 
 
 NO_FACTS = Facts()
@@ -73,12 +83,7 @@ def fold(known: Iterable[Known]) -> Fold:
     for each in known:
         if each.client:
             grouped[each.client].append(each)
-    return Fold(
-        {
-            client: tuple(sorted(listed, key=lambda each: (each.opened, each.site, each.id)))
-            for client, listed in grouped.items()
-        }
-    )
+    return Fold({client: tuple(sorted(listed, key=_age)) for client, listed in grouped.items()})
 
 
 def touched(before: Fold, after: Fold) -> dict[str, datetime]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from sync import clocks, contact
+from sync import contact
 from sync.action import Because
-from sync.conditions import phrases_in
+from sync.clocks import BREACH
+from sync.conditions import hear, phrases_in
 from sync.facts import Known
 from sync.promises import TEXTS, Promises, Saying
 from sync.severity import Rater, urgency
@@ -16,7 +18,7 @@ from sync.ticket import Audience
 from sync.words import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date, datetime
 
     from sync.clocks import Clock
@@ -53,9 +55,9 @@ class WantedDue:
 class Judgement:
     """All that is thought of one ticket at `now`.
 
-    `labels` None: leave whatever is there (a ticket that is resolved or closed). `withheld` are labels and
-    comments that its readers must not see, with the reason. `wake_at`: the next instant at which this can
-    change though nobody touches the ticket.
+    `labels` None: leave whatever is there (a ticket that is resolved or closed). `undue`: nothing runs out, so a
+    date that makegood wrote is to go. `withheld` are labels that its readers must not see, with the reason.
+    `wake_at`: the next instant at which this can change though nobody touches the ticket.
     """
 
     ticket: Ticket
@@ -66,6 +68,7 @@ class Judgement:
     clocks: tuple[Clock, ...] = ()
     labels: tuple[WantedLabel, ...] | None = None
     due: WantedDue | None = None
+    undue: bool = False
     sayings: tuple[Saying, ...] = ()
     audience: Audience = Audience.INTERNAL
     level: int = 0
@@ -98,14 +101,13 @@ class Judge:
 
     def classify(self, ticket: Ticket) -> Classification:
         """The ticket's category and the rule that chose it."""
-        return self.classifier(ticket).classify(ticket, self.scan(f"{ticket.title}\n{ticket.text}"))
+        return self.classifier(ticket).classify(ticket, hear(ticket, self.scan))
 
     def known(self, ticket: Ticket, classification: Classification) -> Known:
         """The ticket as other tickets of its client see it."""
         record = self.policy.client(ticket.client) if ticket.client else None
         client = record.name if record else (ticket.client or "")
-        opened = ticket.reported or ticket.created
-        resolved = None if ticket.status.live else (ticket.resolved or ticket.updated)
+        opened, resolved = contact.opened(ticket), contact.resolved(ticket)
         return Known(ticket.site, ticket.id, ticket.key, client, classification.category, opened, resolved)
 
     def judge(
@@ -114,101 +116,138 @@ class Judge:
         """What is thought of the ticket at `now`, and what should stand on it."""
         classification = classification or self.classify(ticket)
         terms = self.terms[ticket.source]
-        rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts, self.scan)
+        rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts)
         client = self.policy.client(ticket.client) if ticket.client else None
-        judged = Judgement(ticket, now, client, classification, rating)
-        return self._wanted(judged, terms) if ticket.status.live else judged
-
-    def _wanted(self, judged: Judgement, terms: Terms) -> Judgement:
-        cycle = contact.current_cycle(judged.ticket)
-        contacted = [
-            event
-            for event in contact.contacts(judged.ticket, terms.mapping, terms.zone)
-            if cycle.since <= event.at <= judged.now
-        ]
-        calendar = self.calendar(judged)
+        if not ticket.status.live:
+            return Judgement(ticket, now, client, classification, rating)
+        cycle = contact.current_cycle(ticket)
+        told = contact.contacts(ticket, terms.mapping, terms.zone)
         promises = Promises(
-            self.policy, judged.ticket, judged.rating, judged.client, judged.now, terms, cycle, contacted, calendar
+            policy=self.policy,
+            ticket=ticket,
+            rating=rating,
+            client=client,
+            now=now,
+            terms=terms,
+            cycle=cycle,
+            contacted=tuple(event for event in told if cycle.since <= event.at <= now),
+            acknowledged=tuple(e for e in contact.acknowledged(ticket, terms.mapping) if e.at <= now),
+            pauses=contact.pauses(ticket),
+            calendar=self._calendar(client, terms),
         )
-        wound = tuple(clock for clock in (promises.first_response(), promises.owned(), promises.update()) if clock)
-        escalation = promises.escalation()
-        level = promises.level((*wound, escalation))
-        judged = replace(judged, clocks=(*wound, escalation), level=level, contacted=tuple(contacted))
-        confidential = judged.classification.category in self.policy.taxonomy.confidential
-        judged = replace(judged, audience=Audience.RESTRICTED if confidential else Audience.INTERNAL)
-        judged = _with_labels(judged, terms, confidential=confidential)
-        return replace(
-            judged,
-            due=_due(judged, terms, promises),
-            sayings=tuple(promises.sayings(judged.clocks)),
-            wake_at=min((clock.upcoming for clock in judged.clocks if clock.upcoming), default=None),
-            urgency=_urgency(judged),
+        ahead = min((at for at in _told_at(ticket, told) if at > now), default=None)
+        return self._owed(classification, promises, ahead)
+
+    def _owed(self, classification: Classification, promises: Promises, ahead: datetime | None) -> Judgement:
+        """The judgement of a live ticket; `ahead` is the next instant at which it tells something."""
+        clocks = promises.made()
+        upcoming = [clock.upcoming for clock in clocks if clock.upcoming] + ([ahead] if ahead else [])
+        judged = Judgement(
+            promises.ticket,
+            promises.now,
+            promises.client,
+            classification,
+            promises.rating,
+            clocks=clocks,
+            level=promises.level(clocks),
+            contacted=promises.contacted,
+            sayings=tuple(promises.sayings(clocks)),
+            audience=self._audience(classification, promises.terms),
+            wake_at=min(upcoming, default=None),
         )
+        return _standing(judged, promises)
+
+    def _audience(self, classification: Classification, terms: Terms) -> Audience:
+        """Who may read comments on the ticket at most."""
+        if classification.category not in self.policy.taxonomy.confidential:
+            return Audience.INTERNAL
+        return Audience.RESTRICTED if terms.staff_only else Audience.NONE
 
     def calendar(self, judged: Judgement) -> Calendar:
         """The working hours that count for a ticket: its client's, its source's, or the default."""
-        own = judged.client.calendar if judged.client else None
-        terms = self.terms[judged.ticket.source]
+        return self._calendar(judged.client, self.terms[judged.ticket.source])
+
+    def _calendar(self, client: ClientModel | None, terms: Terms) -> Calendar:
+        own = client.calendar if client else None
         return self.policy.calendars[own or terms.calendar or self.policy.escalation.calendar]
 
 
-def _with_labels(judged: Judgement, terms: Terms, *, confidential: bool) -> Judgement:
-    """The labels that should stand, and those withheld because of who can read them."""
-    prefix, category, rating = terms.mapping.labels.prefix, judged.classification.category, judged.rating
-    withheld: dict[str, str] = {}
-    labels = []
-    if category == "unclassified":
-        because = Because("taxonomy.toml", "no rule matches: a person should say what it is")
-        labels.append(WantedLabel(prefix + "needs-triage", "triage", because))
-    elif confidential and Audience.RESTRICTED not in judged.ticket.audiences:
-        withheld[prefix + category] = f"{category} is confidential and this source cannot restrict its readers"
-    elif not terms.staff_only:
-        withheld[prefix + category] = 'clients may read this source; state readers = "staff" if they cannot'
-    else:
-        because = Because(f"taxonomy.toml: {judged.classification.rule}", judged.classification.why)
-        labels.append(WantedLabel(prefix + category, f"category:{category}", because))
-    because = Because(
-        f"severity.toml: {rating.rule}", "; ".join([rating.why, *(r.evidence for r in rating.raises)])
+def _told_at(ticket: Ticket, contacted: Iterable[Event]) -> Iterator[datetime]:
+    """When everything happened that the ticket tells; by a tracker's clock, that may lie ahead of ours."""
+    yield from (event.at for event in contacted)
+    yield from (comment.at for comment in ticket.comments)
+    yield from (change.at for change in ticket.changes)
+
+
+def _standing(judged: Judgement, promises: Promises) -> Judgement:
+    """The judgement with what should stand on the ticket: labels, due date, and its rank on the work list."""
+    terms = promises.terms
+    withheld = _withheld(judged, terms)
+    ahead = [clock.due - judged.now for clock in judged.clocks if clock.live and clock.due]
+    due = _due(judged, promises)
+    return replace(
+        judged,
+        labels=tuple(want for want in _labels(judged, terms.mapping.labels.prefix) if want.label not in withheld),
+        withheld=withheld,
+        due=due,
+        undue=not due and terms.due != "off",
+        urgency=urgency(
+            judged.ticket,
+            judged.rating,
+            min(ahead, default=None),
+            client_waits=contact.client_waits(judged.ticket, judged.contacted),
+            owned=judged.ticket.assignee is not None,
+        ),
     )
-    labels.append(WantedLabel(prefix + rating.severity, f"severity:{rating.event}", because))
+
+
+def _withheld(judged: Judgement, terms: Terms) -> dict[str, str]:
+    """The category's label, with the reason, where it would tell its readers too much."""
+    category = judged.classification.category
+    label = terms.mapping.labels.prefix + category
+    if category == "unclassified":
+        return {}
+    if judged.audience < Audience.INTERNAL and Audience.RESTRICTED not in judged.ticket.audiences:
+        return {label: f"{category} is confidential and this source cannot restrict its readers"}
+    if not terms.staff_only:
+        return {label: 'clients may read this source; state readers = "staff" if they cannot'}
+    return {}
+
+
+def _labels(judged: Judgement, prefix: str) -> Iterator[WantedLabel]:
+    """Every label that the ticket calls for."""
+    classification, rating = judged.classification, judged.rating
+    if classification.category == "unclassified":
+        because = Because("taxonomy.toml", "no rule matches: a person should say what it is")
+        yield WantedLabel(prefix + "needs-triage", "triage", because)
+    else:
+        because = Because(f"taxonomy.toml: {classification.rule}", classification.why)
+        yield WantedLabel(prefix + classification.category, f"category:{classification.category}", because)
+    why = "; ".join([rating.why, *(each.evidence for each in rating.raises)])
+    because = Because(f"severity.toml: {rating.rule}", why)
+    yield WantedLabel(prefix + rating.severity, f"severity:{rating.event}", because)
     if judged.level:
         because = Because(f"escalation.toml: {rating.severity}.escalation", "the role that is asked now")
-        reason = f"level:{judged.clocks[-1].occasion}:{judged.level}"
-        labels.append(WantedLabel(f"{prefix}level-{judged.level}", reason, because))
-    broken = [clock for clock in judged.clocks if clock.live and clock.step >= clocks.BREACH]
+        occasion = next(clock.occasion for clock in judged.clocks if clock.promise == "escalation")
+        yield WantedLabel(f"{prefix}level-{judged.level}", f"level:{occasion}:{judged.level}", because)
+    broken = [clock for clock in judged.clocks if clock.live and clock.step >= BREACH]
     if broken:
         first = min(broken, key=lambda clock: (clock.due or judged.now, clock.promise))
         because = Because(first.rule, f"{TEXTS[first.promise]}, and it is late")
-        labels.append(WantedLabel(prefix + "breach", f"breach:{first.promise}:{first.occasion}", because))
-    return replace(judged, labels=tuple(labels), withheld=withheld)
+        yield WantedLabel(prefix + "breach", f"breach:{first.promise}:{first.occasion}", because)
 
 
-def _due(judged: Judgement, terms: Terms, promises: Promises) -> WantedDue | None:
+def _due(judged: Judgement, promises: Promises) -> WantedDue | None:
     """The day the due date field should show, by what the field means on this source."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
-    match terms.due:
+    match promises.terms.due:
         case "next_promise":
             running = [clock for clock in judged.clocks if clock.live and clock.due]
             clock = min(running, key=lambda clock: (clock.due, clock.promise), default=None)
             at, rule = (clock.due, clock.rule) if clock else (None, "")
             text = "the day of the next promise to run out"
         case "resolution":
-            cell = promises.row.resolution
-            dial = clocks.Dial(cell, promises.calendar, contact.pauses(judged.ticket)) if cell else None
-            at = dial.after(promises.cycle.since) if dial else None
-            rule, text = f"escalation.toml: {judged.rating.severity}.resolution", "the planned date"
+            at, rule = promises.planned(), f"escalation.toml: {judged.rating.severity}.resolution"
+            text = "the planned date"
         case "off":
             return None
-    return WantedDue(at.astimezone(ZoneInfo(terms.zone)).date(), Because(rule, text)) if at else None
-
-
-def _urgency(judged: Judgement) -> Urgency:
-    ahead = [clock.due - judged.now for clock in judged.clocks if clock.live and clock.due]
-    return urgency(
-        judged.ticket,
-        judged.rating,
-        min(ahead, default=None),
-        client_waits=contact.client_waits(judged.ticket, list(judged.contacted)),
-        owned=judged.ticket.assignee is not None,
-    )
+    return WantedDue(at.astimezone(ZoneInfo(promises.terms.zone)).date(), Because(rule, text)) if at else None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sync.action import AddComment, Obligation
+from sync.action import action_id, reference
+from sync.contact import by_person, labels_added
 from sync.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sync.action import PromiseName
+    from sync.action import AddComment
     from sync.ticket import Ticket
 
 VERSION = 1
@@ -37,40 +38,63 @@ def recalled(ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[
     """What the ticket itself remembers: its ledger, the marks found on its comments, and our labels on it.
 
     What the ledger was about to say counts only if its mark is among `marks`. Without a ledger, every label
-    with our prefix that no person is known to have put counts as ours.
+    with our prefix that no person is known to have put counts as ours. Anybody who may edit the ticket may
+    spoil its ledger: what cannot be read there is left out.
     """
     said, steps = set(marks), _steps(kept, "said")
     for promise, (occasion, step) in steps.items():
         said.add(_id(ticket, promise, occasion, step))
     for promise, (occasion, step) in _steps(kept, "saying").items():
-        if _id(ticket, promise, occasion, step) in said:
+        identifier = _id(ticket, promise, occasion, step)
+        if identifier in said or reference(identifier) in said:
             steps[promise] = (occasion, step)
     if kept is None:
         labels = {label for label in ticket.labels if label.startswith(prefix)} - _put_by_people(ticket)
         return Memory(said=frozenset(said), labels=frozenset(labels))
-    due = kept.get("due")
+    due = _day(kept.get("due"))
     return Memory(
         said=frozenset(said),
         steps=steps,
-        labels=frozenset(cast("list[str]", kept.get("labels", []))),
-        refused=dict(cast("dict[str, str]", kept.get("refused", {}))),
-        due=date.fromisoformat(due) if isinstance(due, str) else None,
-        due_written=isinstance(due, str),
+        labels=frozenset(_texts(kept.get("labels"))),
+        refused=_pairs(kept.get("refused")),
+        due=due,
+        due_written=due is not None,
     )
 
 
 def _id(ticket: Ticket, promise: str, occasion: str, step: int) -> str:
-    return Obligation(cast("PromiseName", promise), occasion, step).id(ticket.site, ticket.id)
+    return action_id(ticket.site, ticket.id, promise, occasion, step)
 
 
 def _steps(kept: Mapping[str, object] | None, section: str) -> dict[str, tuple[str, int]]:
-    listed = cast("dict[str, list[object]]", (kept or {}).get(section, {}))
-    return {promise: (str(occasion), int(cast("int", step))) for promise, (occasion, step) in listed.items()}
+    listed = (kept or {}).get(section)
+    steps: dict[str, tuple[str, int]] = {}
+    for promise, step in listed.items() if isinstance(listed, dict) else ():
+        match step:
+            case [str(occasion), int(number)]:
+                steps[str(promise)] = (occasion, number)
+    return steps
+
+
+def _texts(value: object) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _pairs(value: object) -> dict[str, str]:
+    pairs = value.items() if isinstance(value, dict) else ()
+    return {str(name): text for name, text in pairs if isinstance(text, str)}
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _put_by_people(ticket: Ticket) -> set[str]:
     put: set[str] = set()
     for change in ticket.changes:
-        if change.field == "labels" and change.author.side in ("staff", "client", "unknown"):
-            put |= set(change.after.split()) - set(change.before.split())
+        if change.field == "labels" and by_person(change):
+            put |= labels_added(change)
     return put

@@ -14,15 +14,17 @@ if TYPE_CHECKING:
     from sync.action import PromiseName
 
 
+_MOST = 12  # more steps than a ladder of ten roles has
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What was done on one ticket before.
 
     `said`: action ids (12 characters), or references (6) where only those could be read back. `steps`: the last
-    occasion and step said of each promise, where that is known. `doubtful` is
-    since when a comment's outcome is unknown (None: none is). `labels` are those we wrote and nobody took off;
-    `refused` maps a label that a person took off to the reason it then stood for. `due` is the last date we
-    wrote, meant only when `due_written`.
+    occasion and step said of each promise, where that is known. `doubtful` is since when a comment's outcome is
+    unknown (None: none is). `labels` are those we wrote and nobody took off; `refused` maps a label that a person
+    took off to the reason it then stood for. `due` is the last date we wrote, meant only when `due_written`.
     """
 
     said: frozenset[str] = frozenset()
@@ -37,14 +39,14 @@ class Memory:
         """Whether the action is known to have been done."""
         return identifier in self.said or reference(identifier) in self.said
 
-    def last_step(self, site: str, ticket: str, promise: PromiseName, occasion: str, most: int = 12) -> int:
-        """The highest step said of a promise on one occasion; 0 if none."""
-        if not self.said:
-            return 0
-        for step in range(most, 0, -1):
-            if self.has_said(Obligation(promise, occasion, step).id(site, ticket)):
-                return step
-        return 0
+    def last_step(self, site: str, ticket: str, promise: PromiseName, occasion: str, most: int = 0) -> int:
+        """The highest step said of a promise on one occasion, looked for up to `most` at least; 0 if none."""
+        last, step = self.steps.get(promise, ("", 0))
+        known = step if last == occasion else 0
+        for later in range(max(most, _MOST), known, -1) if self.said else ():
+            if self.has_said(Obligation(promise, occasion, later).id(site, ticket)):
+                return later
+        return known
 
 
 NOTHING = Memory()

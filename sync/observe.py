@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from sync.action import Failed, Obligation, reference
+from sync.apply import ends_the_work
+from sync.errors import NotFoundError, TrackerError
 from sync.ledger import recalled
 from sync.memory import NOTHING, Entry, Memory
+from sync.records import SourceState
+from sync.recover import obligations
 from sync.ticket import Change, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
-    from sync.action import Failed
+    from sync.action import PromiseName
+    from sync.facts import Known
     from sync.memory import Observed
     from sync.promises import Terms
-    from sync.store import SourceState, Store
+    from sync.store import Store
     from sync.ticket import Ticket
     from sync.trackers.base import Page, Tracker
     from sync.trackers.sources import Source
@@ -38,34 +44,58 @@ class Served:
 class Seen:
     """What one source showed in this pass, by ticket id.
 
-    `memories` is what is remembered of these tickets, `recalled` those that the tickets themselves remembered
-    for us. `log` are new entries of the observation log. `partial`: only some tickets were asked for, so the
-    cursor must stay; `bystanders` were seen all the same, and only facts are drawn from them.
+    `tickets` are to be judged; `unread` are records that could not be read and are tried again, `failed` what
+    else went wrong, `gone` those that are there no more. `memories` is what is remembered of the tickets, `known`
+    how their clients' other tickets see them. `partial`: only some tickets were asked for, so the cursor must
+    stay. `bystanders` were seen and are not judged; only facts are drawn from them.
     """
 
     served: Served
     site: str
     state: SourceState
     tickets: dict[str, Ticket] = field(default_factory=dict)
+    unread: dict[str, Failed] = field(default_factory=dict)
     failed: list[Failed] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
     memories: dict[str, Memory] = field(default_factory=dict)
-    recalled: dict[str, Memory] = field(default_factory=dict)
-    log: dict[str, list[Entry]] = field(default_factory=dict)
+    known: dict[str, Known] = field(default_factory=dict)
     partial: bool = False
     bystanders: dict[str, Ticket] = field(default_factory=dict)
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:
-        """Keep what the pages hold; returns the newest cursor among them."""
+        """Keep what the pages hold, the newest word on each ticket; returns the newest cursor among them."""
         cursor = None
         for page in pages:
-            self.tickets |= {ticket.id: ticket for ticket in page.tickets}
-            self.failed += page.failed
-            self.gone |= set(page.gone)
+            for ticket in page.tickets:
+                self._forget(ticket.id)
+                self.tickets[ticket.id] = ticket
+            for failure in page.failed:
+                self._forget(failure.ticket)
+                self._miss(failure)
+            for number in page.gone:
+                self._forget(number)
+                self.gone.add(number)
             cursor = page.cursor or cursor
             self.progress(len(self.tickets))
         return cursor
+
+    def set_aside(self, ticket: Ticket, why: str) -> None:
+        """Do not judge the ticket in this pass, but try it again soon."""
+        self._forget(ticket.id)
+        self.bystanders[ticket.id] = ticket
+        self.unread[ticket.id] = Failed(ticket.key, "memory", why)
+
+    def _miss(self, failure: Failed) -> None:
+        if failure.ticket:
+            self.unread[failure.ticket] = failure
+        else:
+            self.failed.append(failure)
+
+    def _forget(self, number: str) -> None:
+        self.tickets.pop(number, None)
+        self.unread.pop(number, None)
+        self.gone.discard(number)
 
 
 def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
@@ -73,52 +103,62 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
 ) -> None:
     """Fill `seen` with every ticket of the source that may have something to say now, or with `only` these.
 
-    `policy` is the digest of what tickets are judged by: a new one has every live ticket judged again.
+    `policy` is the digest of what tickets are judged by: a new one has every live ticket judged again. What the
+    tickets remember for us, and what a source without history showed, is noted in the store at once.
     """
+    name, tracker = seen.served.settings.name, seen.served.tracker
+    if seen.state.site != seen.site:
+        store.moved(name, seen.site)
+        seen.state = SourceState(seen.site, halted=seen.state.halted)
     if only:
         _observe_only(seen, store, now, only)
         return
-    name, tracker = seen.served.settings.name, seen.served.tracker
     cursor = seen.take(tracker.changed(seen.state.cursor)) or seen.state.cursor
     listed = set(seen.tickets)
     wanted = set(store.due(name, now))
     if seen.state.policy != policy:
-        wanted |= set(store.ids(name, live_only=True))
+        wanted |= {*store.ids(name, live_only=True), *store.unread(name)}
     crawled = seen.state.crawled_at
     if crawled is None or now - crawled >= crawl_every:
         if crawled is not None:
             wanted |= _crawled(seen, store)
         crawled = now
     _fetch(seen, wanted - seen.tickets.keys())
-    seen.state = replace(seen.state, site=seen.site, cursor=cursor, crawled_at=crawled, policy=policy)
-    _remembered(seen, store, now, listed)
+    seen.state = replace(seen.state, cursor=cursor, crawled_at=crawled, policy=policy)
+    _remembered(seen, store, now, set(seen.tickets), listed)
 
 
 def _observe_only(seen: Seen, store: Store, now: datetime, keys: Sequence[str]) -> None:
-    """Fill `seen` with these tickets alone, known by key or id; the cursor stays where it is."""
-    name, tracker = seen.served.settings.name, seen.served.tracker
+    """Fill `seen` with these tickets alone, known by key or id; the cursor stays where it is.
+
+    Only a key that no source is known to have is looked for among all tickets.
+    """
+    name = seen.served.settings.name
     seen.partial = True
-    known = {key: store.find(key, name) for key in keys}
-    if all(known.values()):
-        _fetch(seen, {row.known.id for rows in known.values() for row in rows})
-    else:
-        seen.take(tracker.changed(None))
-        wanted = {key.casefold() for key in keys}
-        seen.bystanders = seen.tickets
-        seen.tickets = {
-            ticket.id: ticket
-            for ticket in seen.bystanders.values()
-            if ticket.key.casefold() in wanted or ticket.id.casefold() in wanted
-        }
-        seen.failed = [failed for failed in seen.failed if failed.ticket.casefold() in wanted]
-    _remembered(seen, store, now, set())
+    strange = {key.casefold() for key in keys if not store.find(key)}
+    if strange:
+        seen.take(seen.served.tracker.changed(None))
+        asked = {number for number, ticket in seen.tickets.items() if strange & _names(ticket)}
+        seen.bystanders = {number: seen.tickets.pop(number) for number in seen.tickets.keys() - asked}
+        seen.unread = {number: failure for number, failure in seen.unread.items() if number.casefold() in strange}
+    listed = set(seen.tickets)
+    _fetch(seen, {row.known.id for key in keys for row in store.find(key, name)})
+    _remembered(seen, store, now, set(seen.tickets), listed)
+
+
+def _names(ticket: Ticket) -> set[str]:
+    return {ticket.id.casefold(), ticket.key.casefold()}
 
 
 def observe_more(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None:
-    """Add tickets whose client's facts changed."""
-    before = set(seen.tickets)
-    _fetch(seen, ids - before)
-    _remembered(seen, store, now, set(), fresh=set(seen.tickets) - before)
+    """Add tickets whose client's facts changed; none of them if they cannot be had now."""
+    before = dict(seen.tickets)
+    try:
+        _fetch(seen, ids - before.keys())
+        _remembered(seen, store, now, seen.tickets.keys() - before.keys(), set())
+    except TrackerError as error:
+        seen.tickets = before
+        seen.failed.append(Failed("", "other tickets of the same client", str(error)))
 
 
 def _fetch(seen: Seen, ids: set[str]) -> None:
@@ -133,18 +173,21 @@ def _crawled(seen: Seen, store: Store) -> set[str]:
     return there - known
 
 
-def _remembered(seen: Seen, store: Store, now: datetime, listed: set[str], fresh: set[str] | None = None) -> None:
+# --- what is remembered of what is seen ----------------------------------------
+
+
+def _remembered(seen: Seen, store: Store, now: datetime, ids: set[str], listed: set[str]) -> None:
     """What we know of these tickets ourselves, and what they remember for us; listings may lag behind both."""
-    ids = set(seen.tickets) if fresh is None else fresh
     seen.memories |= store.memories(seen.site, ids)
-    _fetch(
-        seen, {ticket for ticket in ids & listed if _contradicts(seen.memories.get(ticket), seen.tickets[ticket])}
-    )
-    for ticket in sorted(ids - seen.memories.keys()):
-        if knows_us(seen.tickets[ticket]):
-            _recall(seen, seen.tickets[ticket])
+    doubted = {number for number in ids & listed if _contradicts(seen.memories.get(number), seen.tickets[number])}
+    for number in doubted:
+        del seen.tickets[number]
+    _fetch(seen, doubted)
+    for number in sorted(ids & seen.tickets.keys()):
+        if _knows_more(seen.tickets[number], seen.memories.get(number), store):
+            _recall(seen, store, now, seen.tickets[number])
     if not seen.served.tracker.capabilities.history:
-        _observed(seen, store, now, ids)
+        _observed(seen, store, now, ids & seen.tickets.keys())
 
 
 def _contradicts(memory: Memory | None, ticket: Ticket) -> bool:
@@ -156,37 +199,82 @@ def _contradicts(memory: Memory | None, ticket: Ticket) -> bool:
 
 def knows_us(ticket: Ticket) -> bool:
     """Whether the ticket itself shows that we were here before."""
-    return ticket.ledger is not None or any(comment.marks for comment in ticket.comments)
+    return ticket.ledger is not None or any(c.marks or c.author.side == "us" for c in ticket.comments)
 
 
-def _recall(seen: Seen, ticket: Ticket) -> None:
-    """A ticket that we do not know and that knows us: its marks are read before anything is said on it."""
-    marks = seen.served.tracker.marks(ticket.id)
-    prefix = seen.served.terms.mapping.labels.prefix
-    memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefix)
+def _knows_more(ticket: Ticket, memory: Memory | None, store: Store) -> bool:
+    """Whether the ticket shows something of ours that we do not remember, as after the loss of our state."""
+    if memory is None:
+        return knows_us(ticket)
+    if memory.doubtful is not None:
+        return False
+    said = set(map(reference, memory.said))
+    if any(reference(mark) not in said for comment in ticket.comments for mark in comment.marks):
+        return True
+    unknown = {owed for owed in _spoken_of(ticket) if reference(owed.id(ticket.site, ticket.id)) not in said}
+    if not unknown:
+        return False
+    journal = store.journal(ticket.site, ticket.id)
+    ended = {owed: entry.outcome for entry in journal for owed in obligations(entry)}
+    return any(ended.get(owed) != "failed" for owed in unknown)
+
+
+def _spoken_of(ticket: Ticket) -> Iterator[Obligation]:
+    """What the ledger on the ticket speaks of as said or about to be."""
+    for section in ("said", "saying"):
+        listed = cast("dict[PromiseName, tuple[str, int]]", (ticket.ledger or {}).get(section, {}))
+        for promise, (occasion, step) in listed.items():
+            yield Obligation(promise, occasion, step)
+
+
+def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
+    """A ticket that knows more than we do: its marks are read before anything is said or written on it."""
+    try:
+        marks = seen.served.tracker.marks(ticket.id)
+    except NotFoundError:
+        del seen.tickets[ticket.id]
+        seen.gone.add(ticket.id)
+        return
+    except TrackerError as error:
+        if ends_the_work(error):
+            raise
+        seen.set_aside(ticket, str(error))
+        return
     if not marks.complete:
-        memory = replace(memory, doubtful=seen.state.last_good or ticket.updated)
-    seen.memories[ticket.id] = memory
-    seen.recalled[ticket.id] = memory
+        seen.set_aside(ticket, "not all its comments can be read, so what was said there stays unknown")
+        return
+    kept = marks.ledger or ticket.ledger
+    memory = recalled(ticket, kept, marks.marks, seen.served.terms.mapping.labels.prefix)
+    store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None)
+    seen.memories |= store.memories(seen.site, [ticket.id])
+
+
+# --- a source that keeps no history ----------------------------------------
 
 
 def _observed(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None:
-    """A source without history: what differs from the last look becomes a change seen now."""
+    """What differs from the last look is noted as a change seen now, and told as the ticket's history."""
     logs = store.observed(seen.site, ids)
-    for ticket in ids:
-        entries = list(logs[ticket].entries)
-        new = _differences(seen.tickets[ticket], logs[ticket], seen.memories.get(ticket, NOTHING), now)
-        if new:
-            seen.log[ticket] = new
-        entries += new
-        changes = tuple(
-            Change(f"seen-{entry.number}", entry.at, NOBODY, entry.field, entry.before, entry.after, _said(entry))
-            for entry in entries
-            if entry.before != entry.after
-        )
-        first = min((entry.at for entry in entries), default=now)
-        since = first if first > seen.tickets[ticket].created else None
-        seen.tickets[ticket] = replace(seen.tickets[ticket], changes=changes, complete_since=since)
+    news = {
+        number: entries
+        for number in ids
+        if (entries := _differences(seen.tickets[number], logs[number], seen.memories.get(number, NOTHING), now))
+    }
+    if news:
+        store.observe(seen.site, news)
+    for number in ids:
+        told = (*logs[number].entries, *news.get(number, ()))
+        seen.tickets[number] = _with_history(seen.tickets[number], told)
+
+
+def _with_history(ticket: Ticket, entries: Sequence[Entry]) -> Ticket:
+    changes = tuple(
+        Change(f"seen-{entry.number}", entry.at, NOBODY, entry.field, entry.before, entry.after, _said(entry))
+        for entry in entries
+        if entry.before != entry.after
+    )
+    first = min(entry.at for entry in entries)
+    return replace(ticket, changes=changes, complete_since=first if first > ticket.created else None)
 
 
 def _said(entry: Entry) -> str:
@@ -194,7 +282,10 @@ def _said(entry: Entry) -> str:
 
 
 def _differences(ticket: Ticket, log: Observed, memory: Memory, now: datetime) -> list[Entry]:
-    number = log.entries[-1].number if log.entries else 0
+    """New entries of the log. Numbers start at the second of the first look, so that none comes twice even if
+    the log is lost and begun anew: they name occasions.
+    """
+    number = log.entries[-1].number if log.entries else int(now.timestamp())
     entries = []
     for name in WATCHED:
         value, last = _watched(ticket, name, memory), log.latest(name)

@@ -21,7 +21,7 @@ from sync.ticket import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import timedelta
+    from datetime import date, timedelta
 
     from sync.judgement import Judgement
     from sync.promises import Saying
@@ -120,11 +120,15 @@ class _Draft:
 
 
 def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> TicketPlan:
-    """The plan for one judged ticket. A ticket that is resolved or closed is left as it is."""
+    """The plan for one judged ticket. A ticket that is resolved or closed is left as it is.
+
+    Labels that go while it is done are forgotten, not refused: tidying up is no "no" to what a reopening brings.
+    """
     before = memory or NOTHING
     draft = _Draft(judged.ticket)
-    after = before
-    if judged.labels is not None:
+    if judged.labels is None:
+        after = replace(before, labels=before.labels & judged.ticket.labels)
+    else:
         after = _labels(draft, judged, before, terms.prefix)
         after = _due(draft, judged, after)
         _comment(draft, judged, before, terms)
@@ -137,7 +141,7 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Me
     taken_off = before.labels - ticket.labels
     refused = {label: reason for label, reason in before.refused.items() if label not in ticket.labels}
     refused |= {label: wanted[label].reason for label in taken_off & wanted.keys()}
-    ours = set(before.labels & ticket.labels)
+    ours = set((before.labels | wanted.keys()) & ticket.labels)
     for label, want in sorted(wanted.items()):
         if label in ticket.labels:
             continue
@@ -158,20 +162,33 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Me
 
 def _due(draft: _Draft, judged: Judgement, before: Memory) -> Memory:
     ticket, want = judged.ticket, judged.due
+    written = before.due if before.due_written else None
     if want is None or ticket.due == want.day:
-        return before
-    if ticket.due_text:
-        draft.skip("due date", f"the field holds “{ticket.due_text[:40]}”, which is no date; correct it by hand")
-        return before
-    ours = before.due_written and ticket.due == before.due
-    if ticket.due is not None and not ours:
-        draft.skip("due date", f"a person set it to {ticket.due}; it is theirs")
-        return before
-    if ticket.due is None and before.due_written:
-        draft.skip("due date", "a person cleared the date that makegood wrote; it stays empty")
+        return _undue(draft, judged, before) if judged.undue and written else before
+    if why := _why_theirs(ticket, written):
+        draft.skip("due date", why)
         return before
     draft.actions.append(SetDue(ticket.id, want.day, want.because))
     return replace(before, due=want.day, due_written=True)
+
+
+def _undue(draft: _Draft, judged: Judgement, before: Memory) -> Memory:
+    """Nothing runs out any more: the date goes if it is still the one that we wrote."""
+    if judged.ticket.due != before.due:
+        return before
+    draft.actions.append(SetDue(judged.ticket.id, None, Because("due", "no promise runs out any more")))
+    return replace(before, due=None, due_written=False)
+
+
+def _why_theirs(ticket: Ticket, written: date | None) -> str:
+    """Why the due date is not ours to write; empty if it is."""
+    if ticket.due_text:
+        return f"the field holds “{ticket.due_text[:40]}”, which is no date; correct it by hand"
+    if ticket.due is not None and ticket.due != written:
+        return f"a person set it to {ticket.due}; it is theirs"
+    if ticket.due is None and written:
+        return "a person cleared the date that makegood wrote; it stays empty"
+    return ""
 
 
 def _comment(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> None:
@@ -218,18 +235,18 @@ def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms:
 
 def _is_news(ticket: Ticket, saying: Saying, memory: Memory) -> bool:
     owed = saying.obligation
-    return memory.last_step(ticket.site, ticket.id, owed.promise, owed.occasion) < owed.step
+    return memory.last_step(ticket.site, ticket.id, owed.promise, owed.occasion, owed.step) < owed.step
 
 
 def _audience(judged: Judgement) -> Audience | None:
     """The widest circle that may read the comment and that the tracker can confine it to."""
     able = judged.ticket.audiences
-    if judged.audience is Audience.RESTRICTED:
-        return Audience.RESTRICTED if Audience.RESTRICTED in able else None
     return max((audience for audience in able if Audience.NONE < audience <= judged.audience), default=None)
 
 
 def _why_unsaid(judged: Judgement) -> str:
+    if judged.audience is Audience.NONE:
+        return f"a {judged.classification.category} ticket is confidential, and clients may read this source"
     if judged.audience is Audience.RESTRICTED:
         return (
             f"a {judged.classification.category} ticket is confidential, and a comment here cannot be confined to "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from sync import clocks, contact
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
     from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.contact import Cycle, Event
-    from sync.mapping.models import Cell, ClientModel, Language, Row
+    from sync.mapping.models import Cell, ClientModel, Row
     from sync.mapping.models import Mapping as TrackerMapping
     from sync.mapping.policy import Policy
     from sync.severity import Rating
-    from sync.ticket import Ticket
+    from sync.ticket import Language, Ticket
     from sync.worktime import Calendar
 
 
@@ -55,11 +56,12 @@ TEXTS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Promises:
     """The promises of one live ticket, laid out from its history.
 
-    `contacted` are the proven contacts with the client within the present cycle, oldest first.
+    `contacted` are the proven contacts with the client within the present cycle, `acknowledged` the times that
+    somebody said "mine"; both up to `now`, oldest first.
     """
 
     policy: Policy
@@ -69,21 +71,25 @@ class Promises:
     now: datetime
     terms: Terms
     cycle: Cycle
-    contacted: list[Event]
+    contacted: tuple[Event, ...]
+    acknowledged: tuple[Event, ...]
+    pauses: clocks.Pauses
     calendar: Calendar
 
-    @property
+    @cached_property
     def row(self) -> Row:
         """The matrix row of the ticket's severity."""
         return self.policy.escalation.row(self.rating.severity)
 
-    @property
-    def _rung(self) -> int:
-        return self.policy.escalation.ladder.index(self.row.escalation.to)
+    def made(self) -> tuple[Clock, ...]:
+        """Every promise that is made on the ticket, in the order in which a comment speaks of them."""
+        promised = (self.first_response(), self.owned(), self.update(), self.escalation())
+        return tuple(clock for clock in promised if clock)
 
-    @property
-    def _last_reminder(self) -> int:
-        return clocks.BREACH + len(self.policy.escalation.ladder) - self._rung
+    def planned(self) -> datetime | None:
+        """The planned date of the resolution; None where none is set, or while a pause hides it."""
+        cell = self.row.resolution
+        return clocks.Dial(cell, self.calendar, self.pauses).after(self.cycle.since) if cell else None
 
     def first_response(self) -> Clock:
         """Acknowledged: the client hears from us within the first response time; it never pauses."""
@@ -96,11 +102,11 @@ class Promises:
         return self._wound(blank, self.row.first_response, (), self.contacted[0] if self.contacted else None)
 
     def owned(self) -> Clock:
-        """Owned: somebody is named within the same time."""
-        assignee = self.ticket.assignee
-        taken = contact.Event("assignee", self._assigned_at(), f"{assignee.name} owns it") if assignee else None
-        blank = clocks.Clock("owned", self.cycle.event, self._rule("first_response"), "running", self.cycle.since)
-        return self._wound(blank, self.row.first_response, (), taken, warned=False)
+        """Owned: somebody is named within the same time, from the opening or from the loss of the last owner."""
+        want = contact.ownerless_since(self.ticket, self.cycle)
+        blank = clocks.Clock("owned", want.event, self._rule("first_response"), "running", want.since)
+        taken = contact.owned_since(self.ticket)
+        return self._wound(blank, self.row.first_response, self.pauses, taken, warned=False)
 
     def update(self) -> Clock | None:
         """Updated: from each contact to the next, on the severity's cadence; none before the first contact."""
@@ -112,35 +118,23 @@ class Promises:
         last = self.contacted[-1]
         rule = "clients.toml: update." + severity if own else self._rule("update")
         blank = clocks.Clock("update", last.id, rule, "running", last.at)
-        return self._wound(blank, cell, contact.pauses(self.ticket), None)
+        return self._wound(blank, cell, self.pauses, None)
 
     def escalation(self) -> Clock:
-        """Escalated: handed over once the facts are gathered, and taken by the role-holder within the limit."""
-        rating, row, file = self.rating, self.row, self.policy.escalation
-        renewed = rating.since < self.cycle.since
-        given = self.cycle.since if renewed else rating.since
-        started = given + file.gather.elapsed()
-        blank = clocks.Clock(
-            "escalation",
-            self.cycle.event if renewed else rating.event,
-            self._rule("escalation"),
-            "running",
-            started,
-            warn=started,
-        )
-        taken = self._taken(given)
-        if row.escalation.taken is None:
-            reached = started <= self.now
-            return replace(
-                blank,
-                state="met" if taken else "running",
-                met=taken.at if taken else None,
-                step=int(reached and not taken),
-                reached=started if reached else None,
-                upcoming=None if reached else started,
-            )
-        dial = clocks.Dial(row.escalation.taken, self.calendar, (), max(clocks.BREACH, self._top - self._rung + 1))
-        return _until(blank, dial, self.now, taken, started)
+        """Escalated: handed over once the facts are gathered, and taken by the role-holder within the limit.
+
+        It counts from the event since which the ticket has been so severe, or from its reopening. Without a limit
+        the role is named and nobody is chased.
+        """
+        risen, cell = self.rating.risen, self.row.escalation.taken
+        if risen.at < self.cycle.since:
+            risen = contact.Event(self.cycle.event, self.cycle.since, "reopened")
+        last_step = max(clocks.BREACH, self._top - self._rung + 1)
+        dial = clocks.Dial(cell or self.row.first_response, self.calendar, self.pauses, last_step)
+        started = dial.opening(risen.at + self.policy.escalation.gather.elapsed())
+        taken = self._taken(risen.at)
+        blank = clocks.Clock("escalation", risen.id, self._rule("escalation"), "running", started, warn=started)
+        return _until(blank, dial, self.now, taken, started) if cell else _named(blank, self.now, taken)
 
     def level(self, wound: tuple[Clock, ...]) -> int:
         """The rung reached, counted from 1: by the hand-over, or by reminders that nobody heeded; 0 is none."""
@@ -149,10 +143,13 @@ class Promises:
         return max(rungs, default=0)
 
     def sayings(self, wound: tuple[Clock, ...]) -> list[Saying]:
-        """The newest step of each clock that has reached one; the plan leaves out what was said before."""
+        """The newest step of each clock that has reached one; the plan leaves out what was said before.
+
+        While a ticket waits for the client nobody is warned that an update comes due.
+        """
         said = []
         for clock in wound:
-            if not clock.step or not clock.live or clock.reached is None:
+            if not clock.live or clock.reached is None or (clock.state == "paused" and clock.promise == "update"):
                 continue
             if clock.promise == "escalation" and not self.row.handover:
                 continue
@@ -161,6 +158,10 @@ class Promises:
             because = Because(clock.rule, TEXTS[clock.promise])
             said.append(Saying(obligation, clock, clock.reached, because, role, self._holder(role)))
         return said
+
+    @cached_property
+    def _rung(self) -> int:
+        return self.policy.escalation.ladder.index(self.row.escalation.to)
 
     @property
     def _top(self) -> int:
@@ -196,45 +197,59 @@ class Promises:
         *,
         warned: bool = True,
     ) -> Clock:
-        dial = clocks.Dial(cell, self.calendar, pauses, self._last_reminder)
+        last_step = clocks.BREACH + 1 + self._top - self._rung
+        dial = clocks.Dial(cell, self.calendar, pauses, last_step, self.acknowledged)
         warn = dial.warning(blank.started, self.policy.escalation.warn_at) if warned else None
         return _until(blank, dial, self.now, kept, warn)
 
     def _rule(self, promise: PromiseName) -> str:
         return f"escalation.toml: {self.rating.severity}.{promise}"
 
-    def _assigned_at(self) -> datetime:
-        given = [c.at for c in self.ticket.changes if c.field == "assignee" and c.after]
-        return given[-1] if given else self.ticket.created
-
     def _taken(self, given: datetime) -> Event | None:
-        """The first proof since `given` that a role-holder took the escalation: assigned, acknowledged, answered.
+        """The first proof since `given` that the role-holder took it: assigned, acknowledged, or answered.
 
-        Where nobody is on record for the role or above, any staff member's act counts.
+        A holder of the role or of one above it who has had the ticket all along has taken it too. Where nobody is
+        on record for these roles, any staff member's act counts.
         """
-        ladder = self.policy.escalation.ladder[self._rung :]
+        ladder, ticket = self.policy.escalation.ladder[self._rung :], self.ticket
         holders = {holder for role in ladder for holder in self._holders(role)}
-        ticket, words = self.ticket, self.terms.mapping.acknowledge
-        proofs = []
-        if ticket.assignee and ticket.assignee.id in holders:
-            proofs.append(contact.Event("assignee", self._assigned_at(), f"{ticket.assignee.name} owns it"))
-        for comment in ticket.comments:
-            if comment.author.side != "staff" or not given <= comment.at <= self.now:
-                continue
-            if comment.author.id in holders or not holders or contact.begins_with(comment, words.words):
-                proofs.append(contact.Event(comment.id, comment.at, f"{comment.author.name} answered"))
-        if ticket.labels & set(words.labels):
-            proofs.append(contact.Event("label", given, f"label {min(ticket.labels & set(words.labels))}"))
+        proofs = [event for event in self.acknowledged if event.at >= given]
+        assigned = contact.assigned(ticket)
+        if (
+            ticket.assignee
+            and assigned
+            and (ticket.assignee.id in holders or (not holders and assigned.at >= given))
+        ):
+            proofs.append(assigned)
+        proofs += [
+            contact.Event(comment.id, comment.at, f"{comment.author.name} answered")
+            for comment in ticket.comments
+            if comment.author.side == "staff"
+            and given <= comment.at <= self.now
+            and (comment.author.id in holders or not holders)
+        ]
         return min(proofs, key=lambda proof: proof.at, default=None)
 
 
-def _until(
-    blank: Clock, dial: clocks.Dial, now: datetime, kept: contact.Event | None, warn: datetime | None
-) -> Clock:
+def _until(blank: Clock, dial: clocks.Dial, now: datetime, kept: Event | None, warn: datetime | None) -> Clock:
     """The clock wound to `now`, or to the moment at which the promise was kept."""
     if kept is None:
         return clocks.wind(blank, dial, now, warn)
-    wound = clocks.wind(blank, dial, max(kept.at, blank.started), warn)
+    wound = clocks.wind(blank, dial, kept.at, warn)
     late = wound.due is not None and kept.at > wound.due
     note = f"{kept.what}{', late' if late else ''}"
     return replace(wound, state="met", met=kept.at, upcoming=None, note=note)
+
+
+def _named(blank: Clock, now: datetime, taken: Event | None) -> Clock:
+    """The hand-over that nobody is chased for: one step, unless it was taken before."""
+    reached = blank.started if blank.started <= (min(now, taken.at) if taken else now) else None
+    return replace(
+        blank,
+        state="met" if taken else "running",
+        met=taken.at if taken else None,
+        step=clocks.WARNING if reached else 0,
+        reached=reached,
+        upcoming=None if reached or taken else blank.started,
+        note=taken.what if taken else "",
+    )

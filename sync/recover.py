@@ -7,75 +7,96 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from sync.action import Failed, Obligation, reference
-from sync.errors import ForbiddenError, NotFoundError
+from sync.apply import ends_the_work
+from sync.errors import NotFoundError, TrackerError
 from sync.memory import NOTHING, Memory
-from sync.store import Outcome, Settlement
+from sync.records import Outcome, Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
 
     from sync.action import PromiseName
-    from sync.store import JournalEntry, Store
+    from sync.records import JournalEntry
+    from sync.store import Store
+    from sync.ticket import Ticket
     from sync.trackers.base import Reader
 
 
-def recover(  # noqa: PLR0913, PLR0917 - what it reads, and what it settles into
-    entries: Sequence[JournalEntry],
-    memories: Mapping[str, Memory],
-    tracker: Reader,
-    store: Store,
-    now: datetime,
-    settle_after: timedelta,
+def recover(
+    entries: Sequence[JournalEntry], tracker: Reader, store: Store, now: datetime, settle_after: timedelta
 ) -> list[Failed]:
     """Settle what can be settled of these open writes; returns what could not be read.
 
-    A mark found settles its comment. A mark not found proves nothing until `settle_after` has passed since the
-    write was intended, for a server may apply a write after we gave up; until then the outcome stays unknown.
+    A mark found settles its comment. A mark not found proves nothing until `settle_after` has passed since
+    nobody can be sending the write any more, for a server may apply it after we gave up; until then the outcome
+    stays unknown. After a crash that is counted from this first look.
     """
     failed = []
     for entry in entries:
-        late = now - entry.intended_at >= settle_after
+        late = now - (entry.ended_at or now) >= settle_after
         try:
-            found = _found(entry, memories.get(entry.ticket, NOTHING), tracker, late=late)
-        except NotFoundError as error:
-            found = Settlement(entry.number, entry.site, entry.ticket, "absent", note=str(error))
-        except ForbiddenError as error:
+            found = _found(entry, tracker, store, late=late)
+        except TrackerError as error:
+            if ends_the_work(error):
+                raise
             failed.append(Failed(entry.ticket, f"outcome of a {entry.kind}", str(error)))
-            continue
+            found = _ended(entry, "unknown", str(error))
         store.settle([found], now)
     return failed
 
 
-def _found(entry: JournalEntry, memory: Memory, tracker: Reader, *, late: bool) -> Settlement:
-    if entry.kind == "edit":
-        return _found_edit(entry, memory, tracker, late=late)
-    said = tuple(
-        Obligation(cast("PromiseName", promise), occasion, step)
-        for promise, occasion, step in cast("list[tuple[str, str, int]]", entry.detail["said"])
-    )
+def _found(entry: JournalEntry, tracker: Reader, store: Store, *, late: bool) -> Settlement:
+    if entry.kind == "comment":
+        return _found_comment(entry, tracker, late=late)
+    ticket = _read(entry.ticket, tracker)
+    if ticket is None:
+        return _ended(entry, "absent" if late else "unknown", "the ticket is gone")
+    memory = store.memories(entry.site, [entry.ticket]).get(entry.ticket, NOTHING)
+    return _found_edit(entry, ticket, memory, late=late)
+
+
+def _ended(entry: JournalEntry, outcome: Outcome, note: str) -> Settlement:
+    return Settlement(entry.number, entry.site, entry.ticket, outcome, note=note)
+
+
+def _read(number: str, tracker: Reader) -> Ticket | None:
+    """The ticket as it is now; None if it is gone."""
+    for page in tracker.fetch([number]):
+        for ticket in page.tickets:
+            return ticket
+        for failure in page.failed:
+            raise TrackerError(failure.why)
+    return None
+
+
+def _found_comment(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settlement:
+    said = obligations(entry)
     ids = {owed.id(entry.site, entry.ticket) for owed in said}
-    marks = tracker.marks(entry.ticket)
+    try:
+        marks = tracker.marks(entry.ticket)
+    except NotFoundError:
+        return _ended(entry, "absent" if late else "unknown", "the ticket is gone")
     carrying = [
-        comment for mark, comment in marks.marks.items() if mark in ids or mark in {reference(i) for i in ids}
+        marks.marks[mark] for mark in sorted(ids | {reference(each) for each in ids}) if mark in marks.marks
     ]
     if carrying:
-        note = "found on the ticket"
-        return Settlement(
-            entry.number, entry.site, entry.ticket, "settled", said=said, comment=carrying[0].id, note=note
-        )
+        found = _ended(entry, "settled", "found on the ticket")
+        return replace(found, said=said, comment=carrying[0].id)
     if late and marks.complete:
-        return Settlement(entry.number, entry.site, entry.ticket, "absent", note="not on the ticket")
-    return Settlement(entry.number, entry.site, entry.ticket, "unknown", note="not found yet")
+        return _ended(entry, "absent", "not on the ticket")
+    return _ended(entry, "unknown", "not found yet" if marks.complete else "not all comments can be read")
 
 
-def _found_edit(entry: JournalEntry, memory: Memory, tracker: Reader, *, late: bool) -> Settlement:
+def obligations(entry: JournalEntry) -> tuple[Obligation, ...]:
+    """What a comment of the journal says, or would have said; nothing for an edit."""
+    said = cast("list[tuple[PromiseName, str, int]]", entry.detail.get("said", []))
+    return tuple(Obligation(promise, occasion, step) for promise, occasion, step in said)
+
+
+def _found_edit(entry: JournalEntry, ticket: Ticket, memory: Memory, *, late: bool) -> Settlement:
     """Labels and due date speak for themselves: what is there as intended is ours."""
     add, remove = (frozenset(cast("list[str]", entry.detail[name])) for name in ("add", "remove"))
-    tickets = [ticket for page in tracker.fetch([entry.ticket]) for ticket in page.tickets]
-    if not tickets:
-        return Settlement(entry.number, entry.site, entry.ticket, "absent", note="the ticket cannot be read")
-    ticket = tickets[0]
     kept = replace(memory, labels=(memory.labels | (add & ticket.labels)) - (remove - ticket.labels))
     whole = add <= ticket.labels and not remove & ticket.labels
     if "due" in entry.detail:
@@ -85,4 +106,4 @@ def _found_edit(entry: JournalEntry, memory: Memory, tracker: Reader, *, late: b
         if ticket.due == due:
             kept = replace(kept, due=due, due_written=True)
     outcome: Outcome = "settled" if whole else "absent" if late else "unknown"
-    return Settlement(entry.number, entry.site, entry.ticket, outcome, memory=kept)
+    return replace(_ended(entry, outcome, ""), memory=kept)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from jinja2.runtime import Context
     from jinja2.sandbox import SandboxedEnvironment
 
-    from sync.mapping.models import Language
     from sync.richtext import Document
+    from sync.ticket import Language
 
     Templates = Mapping[tuple[Language, str], tuple[str, str]]
     Variables = Mapping[str, object]

@@ -18,7 +18,7 @@ from sync.mapping.policy import collect_policy
 from sync.mapping.reader import Document, Reading, shown
 from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content
-from sync.mapping.wording import nearest
+from sync.mapping.wording import choice, near, nearest
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, Source, WorkbookSource
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ PREFIX = "MAKEGOOD_"
 
 SYSTEM_CONFIG = Path("/etc/makegood/config.toml")
 """Looked for last, and under the name `makegood` only."""
+
+TRACKERS = ("jira", "asana", "workbook")
+"""What `tracker` may say."""
 
 _SHORTEST = timedelta(seconds=10)
 _SECRET = re.compile(
@@ -85,7 +88,7 @@ class Settings(Overridable):
     """The trackers to read, in this order."""
 
     def complaints(self) -> Iterator[models.Complaint]:
-        """Sources that share a name, or one mapping file for two trackers."""
+        """Sources that share a name, one mapping file for two trackers, or workbooks taken for one."""
         names: dict[str, int] = {}
         files: dict[str, type[models.Mapping]] = {}
         for index, source in enumerate(self.source):
@@ -97,6 +100,21 @@ class Settings(Overridable):
             file, model = mapping_of(source)
             if files.setdefault(file, model) is not model:
                 yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
+        yield from self._workbooks()
+
+    def _workbooks(self) -> Iterator[models.Complaint]:
+        """Workbooks whose tickets the state could not tell apart."""
+        seen: dict[str, WorkbookSource] = {}
+        for index, source in enumerate(self.source):
+            if not isinstance(source, WorkbookSource):
+                continue
+            first = seen.setdefault(source.site_id, source)
+            if first.path.resolve() == source.path.resolve() and first is not source:
+                yield ("source", index, "path"), f"source {first.name!r} reads this file already; keep one of them"
+            elif first is not source:
+                what = f"tickets of source {first.name!r} would be taken for this one's: both are {source.site_id!r}"
+                at = "site" if source.site else "path"
+                yield ("source", index, at), f'{what}; give this source a site of its own: site = "{source.name}"'
 
 
 class _Environment(Overridable, BaseSettings):
@@ -175,6 +193,8 @@ def collect_settings(path: Path) -> Reading[Settings]:
                 source["path"] = folder / _expanded(written)
             case {"path": str()}:
                 document.refuse(("source", index, "path"), "must not be empty")
+        if isinstance(source, dict):
+            _guess_tracker(document, index, source)
     settings = document.validated(Settings)
     try:
         environment = _Environment()
@@ -184,6 +204,19 @@ def collect_settings(path: Path) -> Reading[Settings]:
         return Reading(document, settings and _led(settings, folder))
     given = {name: getattr(environment, name) for name in environment.model_fields_set}
     return Reading(document, settings and _led(settings.model_copy(update=given), folder))
+
+
+def _guess_tracker(document: Document, index: int, source: dict[str, Any]) -> None:
+    """Tell a misspelt tracker, in its key or its name, and let the rest be read as that tracker's source."""
+    known = {key for model in (JiraSource, AsanaSource, WorkbookSource) for key in model.model_fields}
+    if "tracker" not in source:
+        for key in [key for key in source if key not in known and near(key, known) == "tracker"][:1]:
+            document.refuse(("source", index, key), "unknown key; did you mean 'tracker'?")
+            source["tracker"] = source[key]
+    written = source.get("tracker")
+    if isinstance(written, str) and written not in TRACKERS and (meant := near(written, TRACKERS)):
+        document.complain(("source", index, "tracker"), choice(written, list(TRACKERS)))
+        source["tracker"] = meant
 
 
 def _led(settings: Settings, folder: Path) -> Settings:

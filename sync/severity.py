@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from itertools import takewhile
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
-from sync.conditions import View, compiled
-from sync.ticket import SEVERITIES, Change, Comment, Severity, Status
+from sync.conditions import View, compiled, fields_in
+from sync.contact import CREATED, Event, by_person, labels_added, labels_removed, opened
+from sync.ticket import SEVERITIES, Severity, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from sync.conditions import Hits
+    from sync.conditions import Heard
     from sync.facts import Facts
-    from sync.mapping.models import SeverityFile
+    from sync.mapping.models import SeverityFile, Trigger
     from sync.taxonomy import Classification
-    from sync.ticket import Ticket
-
-CREATED = "created"
+    from sync.ticket import Change, Language, Ticket
+    from sync.words import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +37,66 @@ class Raise:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A severity, the rule and evidence behind it, and the tracker event (and its instant) that gave it."""
+    """A severity, the rule and evidence behind it, and the tracker event (and its instant) that gave it.
+
+    `decided`: a person gave it, by a label or by changing the mapped field; no trigger raises it. `risen` is the
+    event since which the ticket has been at least this severe: escalations count from it, so that a severity
+    which is lowered escalates nothing anew.
+    """
 
     severity: Severity
     rule: str
     why: str
     event: str
     since: datetime
+    risen: Event
     raises: tuple[Raise, ...] = ()
     decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
+    """What the severity file, or a person's `label`, says at one moment, and by which mapped `fields`."""
+
     severity: Severity
     rule: str
     why: str
+    fields: frozenset[str] = frozenset()
+    label: str = ""
+    decided: bool = False
 
 
-_FIELDS = ("severity", "priority", "impact", "reach")
+@dataclass(slots=True)
+class _Turn:
+    """A moment at which the severity, raises included, became another."""
+
+    severity: Severity
+    event: str
+    at: datetime
+    answer: _Answer
+
+
+@dataclass(slots=True)
+class _Moment:
+    """A ticket as it was at one moment of its history.
+
+    `told`: labels that are there still or whose removal is told. `chosen`: fields that a person has filled.
+    `label`: what the last label says that a person has put.
+    """
+
+    ticket: Ticket
+    fields: dict[str, str]
+    labels: frozenset[str]
+    hits: dict[tuple[Language, str], Hit]
+    told: frozenset[str]
+    chosen: set[str] = field(default_factory=set)
+    label: _Answer | None = None
+
+
+_SEVERITY = frozenset({"severity"})
+_MATRIX = frozenset({"impact", "reach"})
+_PRIORITY = frozenset({"priority"})
+_WITHOUT_HISTORY = frozenset({"title", "text", "kind", "assignee", "reporter"})  # or told in other words there
 
 
 class Rater:
@@ -62,7 +106,14 @@ class Rater:
         self._file = file
         self._fields = {value.casefold(): level for value, level in file.field_values.items()}
         self._priorities = {value.casefold(): level for value, level in file.priority_values.items()}
+        self._cells = {
+            (impact.casefold(), reach.casefold()): level
+            for impact, row in (file.matrix.cells if file.matrix else {}).items()
+            for reach, level in row.items()
+        }
         self._signals = [(signal, compiled(signal.when)) for signal in file.signal]
+        asked = fields_in(signal.when for signal in file.signal) - _WITHOUT_HISTORY
+        self._watched = asked | _SEVERITY | _MATRIX | _PRIORITY
         self._labels: dict[str, Severity] = {prefix + level: level for level in SEVERITIES}
         self._ask: dict[str, Callable[[View], _Answer | None]] = {
             "field": self._by_field,
@@ -71,85 +122,121 @@ class Rater:
             "priority": self._by_priority,
         }
 
-    def rate(
-        self, ticket: Ticket, classification: Classification, facts: Facts, scan: Callable[[str], Hits]
-    ) -> Rating:
+    def rate(self, ticket: Ticket, classification: Classification, facts: Facts) -> Rating:
         """The severity of one ticket now.
 
-        The ticket's history is walked so that `event` names what gave the present severity: `created`, the
-        id of the change or client comment, or of a person's label. An edit of the mapping moves no event.
+        The ticket's history is walked so that `event` names what gave the present severity: `created`, or the id
+        of a change or of a client's comment. An edit of the mapping moves no event.
         """
-        rating = self._base(ticket, scan)
-        return rating if rating.decided else self._raised(rating, ticket, classification, facts)
+        triggered = self._triggered(ticket, classification, facts)
+        steps = sum(trigger.raise_by for trigger, _ in triggered)
+        turns: list[_Turn] = []
+        for event, at, answer in self._answers(ticket, classification.heard):
+            severity = answer.severity if answer.decided else raised(answer.severity, steps)
+            if turns and (severity, answer.decided) == (turns[-1].severity, turns[-1].answer.decided):
+                turns[-1].answer = answer
+            else:
+                turns.append(_Turn(severity, event, at, answer))
+        last, answer = turns[-1], turns[-1].answer
+        raises = () if answer.decided else tuple(_raises(answer.severity, triggered))
+        risen = _risen(turns)
+        return Rating(last.severity, answer.rule, answer.why, last.event, last.at, risen, raises, answer.decided)
 
-    def _base(self, ticket: Ticket, scan: Callable[[str], Hits]) -> Rating:
-        steps = list(self._moments(ticket, scan))
-        view, event, at = steps[0]
-        answer = self._answer(view)
-        current = Rating(answer.severity, answer.rule, answer.why, event, at)
-        for view, event, at in steps[1:]:
-            answer = self._answer(view)
-            if answer.severity != current.severity:
-                current = Rating(answer.severity, answer.rule, answer.why, event, at)
-        return self._by_person(ticket, current)
+    # --- the walk through the history --------------------------------------------------------------------------
 
-    def _by_person(self, ticket: Ticket, current: Rating) -> Rating:
-        present = ticket.labels & self._labels.keys()
-        for change in reversed(ticket.changes) if present else ():
-            if change.at < current.since and current.event != CREATED:
-                break
-            if change.field != "labels" or change.author.side in ("us", "machine"):
-                continue
-            added = (set(change.after.split()) - set(change.before.split())) & present
-            if added:
-                level = max((self._labels[label] for label in added), key=SEVERITIES.index)
-                why = f"{change.author.name or 'somebody'} put the label"
-                return Rating(level, "a person's label", why, change.id, change.at, decided=True)
-        return current
+    def _answers(self, ticket: Ticket, heard: Heard) -> Iterator[tuple[str, datetime, _Answer]]:
+        """What is answered at the ticket's creation, and after every event that may change its severity."""
+        moment = _Moment(ticket, dict(ticket.fields), ticket.labels, dict(heard.own), ticket.labels)
+        if "status" in self._watched:
+            moment.fields["status"] = ticket.status
+        events: list[tuple[datetime, str, Callable[[], None]]] = [
+            (change.at, change.id, partial(self._change, moment, change, led_to))
+            for change, led_to in self._rewound(moment)
+        ]
+        events += [(said.at, said.id, partial(moment.hits.update, hits)) for said, hits in heard.said if hits]
+        yield CREATED, opened(ticket), self._answer(moment)
+        for at, event, happen in sorted(events, key=itemgetter(0, 1)):
+            happen()
+            yield event, at, self._answer(moment)
 
-    def _moments(self, ticket: Ticket, scan: Callable[[str], Hits]) -> Iterator[tuple[View, str, datetime]]:
-        """The ticket as it looked at its creation and after every event that may change its severity."""
-        said = [comment for comment in ticket.comments if comment.author.side == "client"]
-        moved = [change for change in ticket.changes if change.field in _FIELDS]
-        fields = dict(ticket.fields)
-        for change in reversed(moved):
-            fields[change.field] = change.before
-        opened = ticket.reported or ticket.created
-        hits = dict(scan(f"{ticket.title}\n{ticket.text}"))
-        yield View(ticket, dict(fields) if moved else fields, dict(hits) if said else hits), CREATED, opened
-        events: list[Change | Comment] = [*said, *moved]
-        for event in sorted(events, key=lambda event: (event.at, event.id)):
-            match event:
-                case Change(field=field, after=after):
-                    fields[field] = after
-                case Comment(text=text):
-                    hits |= scan(text)
-            yield View(ticket, dict(fields), dict(hits)), event.id, event.at
+    def _rewound(self, moment: _Moment) -> list[tuple[Change, str]]:
+        """Take the moment back to the ticket's creation; returns the changes undone, each with what it led to.
 
-    def _answer(self, view: View) -> _Answer:
+        That is the value before the next change, or the present one: where the history has gaps, they count.
+        """
+        undone = []
+        for change in sorted(
+            filter(self._matters, moment.ticket.changes), key=attrgetter("at", "id"), reverse=True
+        ):
+            undone.append((change, moment.fields.get(change.field, "")))
+            if change.field == "labels":
+                moment.labels = (moment.labels - labels_added(change)) | labels_removed(change)
+                moment.told |= labels_removed(change)
+            else:
+                moment.fields[change.field] = change.before
+        return undone
+
+    def _matters(self, change: Change) -> bool:
+        """Whether the severity may hang on it: on a field that is asked, or on a label put by a person."""
+        if change.field != "labels" or "labels" in self._watched:
+            return change.field in self._watched
+        return by_person(change) and bool((labels_added(change) | labels_removed(change)) & self._labels.keys())
+
+    def _change(self, moment: _Moment, change: Change, led_to: str) -> None:
+        """Let a change happen again; what a person decides by it is noted."""
+        if change.field == "labels":
+            self._relabel(moment, change)
+            return
+        moment.fields[change.field] = led_to
+        if not by_person(change):
+            moment.chosen.discard(change.field)
+            return
+        moment.chosen.add(change.field)
+        if moment.label and change.field in self._asked(moment).fields:
+            moment.label = None
+
+    def _relabel(self, moment: _Moment, change: Change) -> None:
+        added, removed = labels_added(change), labels_removed(change)
+        moment.labels = (moment.labels - removed) | added
+        if moment.label and moment.label.label in removed - moment.ticket.labels:
+            moment.label = None
+        put = added & moment.told & self._labels.keys()
+        if put and by_person(change):
+            label = max(put, key=lambda each: SEVERITIES.index(self._labels[each]))
+            why = f"{change.author.name or 'somebody'} put {label}"
+            moment.label = _Answer(self._labels[label], "a person's label", why, label=label, decided=True)
+
+    # --- the severity file's answer ----------------------------------------------------------------------------
+
+    def _answer(self, moment: _Moment) -> _Answer:
+        """What the label says that a person put, or else what the file says."""
+        if moment.label:
+            return moment.label
+        answer = self._asked(moment)
+        return replace(answer, decided=True) if answer.fields & moment.chosen else answer
+
+    def _asked(self, moment: _Moment) -> _Answer:
+        view = View(moment.ticket, moment.fields, moment.labels, moment.hits)
         for source in self._file.order:
-            answer = self._ask[source](view)
-            if answer:
+            if answer := self._ask[source](view):
                 return answer
         return _Answer(self._file.default, "default", "nothing on the ticket tells its severity")
 
     def _by_field(self, view: View) -> _Answer | None:
         value = view.fields.get("severity", "")
         level = self._fields.get(value.casefold()) if value else None
-        return _Answer(level, "field_values", f"the severity field says “{value}”") if level else None
+        return _Answer(level, "field_values", f"the severity field says “{value}”", _SEVERITY) if level else None
 
     def _by_priority(self, view: View) -> _Answer | None:
         value = view.fields.get("priority", "")
         level = self._priorities.get(value.casefold()) if value else None
-        return _Answer(level, "priority_values", f"the priority is “{value}”") if level else None
+        return _Answer(level, "priority_values", f"the priority is “{value}”", _PRIORITY) if level else None
 
     def _by_matrix(self, view: View) -> _Answer | None:
         impact, reach = view.fields.get("impact", ""), view.fields.get("reach", "")
-        matrix = self._file.matrix
-        level = matrix.cells.get(impact, {}).get(reach) if matrix else None
-        return (
-            _Answer(level, f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}") if level else None
-        )
+        level = self._cells.get((impact.casefold(), reach.casefold()))
+        rule, why = f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}"
+        return _Answer(level, rule, why, _MATRIX) if level else None
 
     def _by_signals(self, view: View) -> _Answer | None:
         found = [(signal, evidence) for signal, test in self._signals if (evidence := test(view))]
@@ -158,26 +245,37 @@ class Rater:
         signal, evidence = max(found, key=lambda each: SEVERITIES.index(each[0].severity))
         return _Answer(signal.severity, signal.name, evidence)
 
-    def _raised(self, rating: Rating, ticket: Ticket, classification: Classification, facts: Facts) -> Rating:
-        raises: list[Raise] = []
-        level = rating.severity
-        opened = ticket.reported or ticket.created
-        for trigger in self._file.trigger:
+    def _triggered(
+        self, ticket: Ticket, classification: Classification, facts: Facts
+    ) -> list[tuple[Trigger, str]]:
+        """The triggers that hold, each with its evidence."""
+        triggered = []
+        for trigger in self._file.trigger if facts.tickets else ():
             category = classification.category if trigger.same_category else None
-            earlier = facts.earlier(opened, trigger.within.elapsed(), category)
-            if len(earlier) + 1 < trigger.client_issues:
+            if category == "unclassified":
                 continue
-            after = raised(level, trigger.raise_by)
-            if after != level:
+            earlier = facts.earlier(opened(ticket), trigger.within.elapsed(), category)
+            number = len(earlier) + 1
+            if number >= trigger.client_issues:
                 named = ", ".join(known.key for known in earlier[-4:])
-                evidence = (
-                    f"issue number {len(earlier) + 1} of this client within {trigger.within.written} ({named})"
-                )
-                raises.append(Raise(trigger.name, level, after, evidence))
-                level = after
-        if not raises:
-            return rating
-        return Rating(level, rating.rule, rating.why, rating.event, rating.since, tuple(raises))
+                evidence = f"issue number {number} of this client within {trigger.within.written} ({named})"
+                triggered.append((trigger, evidence))
+        return triggered
+
+
+def _raises(severity: Severity, triggered: list[tuple[Trigger, str]]) -> Iterator[Raise]:
+    for trigger, evidence in triggered:
+        after = raised(severity, trigger.raise_by)
+        if after != severity:
+            yield Raise(trigger.name, severity, after, evidence)
+            severity = after
+
+
+def _risen(turns: list[_Turn]) -> Event:
+    """The event since which the severity has been at least the present one."""
+    least = SEVERITIES.index(turns[-1].severity)
+    *_, first = takewhile(lambda turn: SEVERITIES.index(turn.severity) >= least, reversed(turns))
+    return Event(first.event, first.at, first.answer.why)
 
 
 def raised(severity: Severity, steps: int) -> Severity:

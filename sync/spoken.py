@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sync.mapping.models import Language
+    from sync.ticket import Language
 
 _PATTERNS: Mapping[Language, tuple[str, str]] = {
     "en": ("en_GB", "EEE d MMM, HH:mm"),

@@ -5,82 +5,93 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sync.action import Failed
-from sync.errors import TrackerError
-from sync.facts import Facts, Fold, Known, fold, touched
+from sync.facts import Facts, Fold, fold, touched
 from sync.observe import observe_more
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sync.judgement import Judge
     from sync.observe import Seen
+    from sync.records import Row
     from sync.store import Store
     from sync.taxonomy import Classification
     from sync.ticket import Ticket
 
 Key = tuple[str, str]
+"""A ticket's site and its id there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """Every seen ticket's category, and the fold over their clients' tickets, seen now or known from before."""
 
-    classified: Mapping[Key, tuple[Classification, Known]]
+    classified: Mapping[Key, Classification]
     fold: Fold
 
     def classification(self, ticket: Ticket) -> Classification:
         """The ticket's category and the rule that chose it."""
-        return self.classified[ticket.site, ticket.id][0]
+        return self.classified[ticket.site, ticket.id]
 
-    def known(self, ticket: Ticket) -> Known:
-        """The ticket as its client's other tickets see it."""
-        return self.classified[ticket.site, ticket.id][1]
-
-    def facts(self, ticket: Ticket) -> Facts:
+    def facts(self, seen: Seen, ticket: Ticket) -> Facts:
         """What judging the ticket may look at beside it."""
-        return self.fold.of(self.known(ticket).client, ticket.site, ticket.id)
+        return self.fold.of(seen.known[ticket.id].client, ticket.site, ticket.id)
 
 
 def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) -> Survey:
-    """Classify and fold what was seen; live tickets whose facts changed thereby are fetched and join it."""
-    classified = _classified(
-        (ticket for seen in sights for ticket in (*seen.bystanders.values(), *seen.tickets.values())), judge
-    )
-    known = {key: each for key, (_, each) in classified.items()}
-    clients = sorted({each.client for each in known.values() if each.client})
-    before = {(row.known.site, row.known.id): row for row in store.clients(clients)}
-    folded = fold(({key: row.known for key, row in before.items()} | known).values())
-    since = touched(fold(row.known for row in before.values()), folded)
+    """Classify and fold what was seen. Live tickets whose facts changed thereby are fetched and join it; those
+    that cannot join now (their source is not served, or in part only) are woken for the next pass.
+    """
+    classified = {key: category for seen in sights for key, category in _classified(seen, judge).items()}
+    before, folded = _folds(sights, store)
+    stirred = _stirred(sights, before, folded)
+    if stirred:
+        store.wake(stirred, now)
     for seen in sights:
-        affected = {
-            row.known.id
-            for key, row in before.items()
-            if row.source == seen.served.settings.name
-            and row.live
-            and key not in known
-            and row.known.client in since
-            and row.known.opened >= since[row.known.client]
-        }
-        if affected and not seen.partial:
-            classified |= _joined(seen, affected, judge, store, now)
+        own = {number for (site, number), row in stirred.items() if _is_of(row, seen) and site == seen.site}
+        if own and not seen.partial:
+            observe_more(seen, store, now, own)
+            classified |= _classified(seen, judge)
     return Survey(classified, folded)
 
 
-def _joined(
-    seen: Seen, affected: set[str], judge: Judge, store: Store, now: datetime
-) -> dict[Key, tuple[Classification, Known]]:
-    try:
-        observe_more(seen, store, now, affected)
-    except TrackerError as error:
-        seen.failed.append(Failed("", "other tickets of the same client", str(error)))
-    return _classified((seen.tickets[ticket] for ticket in affected if ticket in seen.tickets), judge)
-
-
-def _classified(tickets: Iterable[Ticket], judge: Judge) -> dict[Key, tuple[Classification, Known]]:
+def _classified(seen: Seen, judge: Judge) -> dict[Key, Classification]:
+    """The categories of what a source newly showed; how it is known to other tickets is noted in `seen`."""
     classified = {}
-    for ticket in tickets:
-        category = judge.classify(ticket)
-        classified[ticket.site, ticket.id] = (category, judge.known(ticket, category))
+    for ticket in (*seen.tickets.values(), *seen.bystanders.values()):
+        if ticket.id in seen.known:
+            continue
+        category = classified[ticket.site, ticket.id] = judge.classify(ticket)
+        seen.known[ticket.id] = judge.known(ticket, category)
     return classified
+
+
+def _folds(sights: Sequence[Seen], store: Store) -> tuple[dict[Key, Row], Fold]:
+    """The index as it was, of all clients that what was seen belongs or belonged to; and the fold as it is now."""
+    known = {(seen.site, number): each for seen in sights for number, each in seen.known.items()}
+    clients = {each.client for each in known.values()}
+    for seen in sights:
+        clients |= {row.known.client for row in store.rows(seen.site, {*seen.known, *seen.gone})}
+    before = {(row.known.site, row.known.id): row for row in store.clients(sorted(clients - {""}))}
+    gone = {(seen.site, number) for seen in sights for number in seen.gone}
+    now = {key: row.known for key, row in before.items() if key not in gone} | known
+    return before, fold(now.values())
+
+
+def _stirred(sights: Sequence[Seen], before: Mapping[Key, Row], folded: Fold) -> dict[Key, Row]:
+    """The live tickets that are not judged in this pass although a fact they may look at has changed."""
+    since = touched(fold(row.known for row in before.values()), folded)
+    settled = {(seen.site, number) for seen in sights for number in (*seen.tickets, *seen.gone)}
+    return {
+        key: row
+        for key, row in before.items()
+        if row.live
+        and key not in settled
+        and row.known.client in since
+        and row.known.opened >= since[row.known.client]
+    }
+
+
+def _is_of(row: Row, seen: Seen) -> bool:
+    return row.source == seen.served.settings.name

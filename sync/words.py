@@ -7,12 +7,12 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sync.mapping.models import Language, Negation
+    from sync.ticket import Language
 
 Key = tuple["Language", str]
 """A phrase as a mapping writes it, with its language."""
@@ -36,6 +36,22 @@ _PART = re.compile(rf"([^\W{_JAPANESE}]+)(\*?)")
 _CLAUSE_ENDS = re.compile(r"[.,;:!?()\[\]…–—]|\s-\s|\n\s*[\n*•-]")
 _JAPANESE_CLAUSE = "。、.,!?;:()\n"
 _ENDINGS = "\u3041-\u309f」』"  # what may stand between a Japanese stem and its negation: no new content word
+
+
+class Negation(Protocol):
+    """How one language says no; `Lexicon` tells how each part is understood."""
+
+    @property
+    def before(self) -> Sequence[str]:
+        """Words that deny a phrase that follows."""
+
+    @property
+    def after(self) -> Sequence[str]:
+        """Words, or in Japanese endings, that deny a phrase they follow."""
+
+    @property
+    def within(self) -> int:
+        """How many words, in Japanese characters, may stand between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +98,19 @@ def fault(language: Language, phrase: str) -> str | None:
     return None
 
 
+def negation_fault(language: Language, entry: str, place: Literal["before", "after"]) -> str | None:
+    """What is wrong with an entry of a negation, as a sentence with its remedy; None if nothing is."""
+    if language != "ja":
+        if "*" in entry or not _parts(entry):
+            return f"negation {entry!r}: write whole words"
+        return None
+    if place == "before" and entry[:1] in ("!", "…"):
+        return f"negation {entry!r}: in Japanese, entries with {entry[0]} stand under after"
+    if not _substring(entry.lstrip("!…")):
+        return f"negation {entry!r} holds no character to look for"
+    return None
+
+
 class Lexicon:
     """All phrases of all rules, found in a text by one scan.
 
@@ -98,7 +127,10 @@ class Lexicon:
     """
 
     def __init__(self, phrases: Iterable[Key], negation: Mapping[Language, Negation]) -> None:
-        """ValueError if a phrase or a negation is none; `fault` tells which and why."""
+        """ValueError if a phrase or a negation is none; `fault` and `negation_fault` tell which and why."""
+        for language, place, entry in _entries_of(negation):
+            if complaint := negation_fault(language, entry, place):
+                raise ValueError(complaint)
         self._words: dict[str, list[_Sequence]] = {}
         self._stems: dict[str, list[_Sequence]] = {}
         self._japanese: dict[str, list[tuple[Key, str]]] = {}
@@ -156,6 +188,16 @@ class Lexicon:
                     end = start + len(phrase)
                     if not (self._japanese_denial and self._japanese_denial.denies(text, start, end)):
                         hits[key] = reading.hit(start, end)
+
+
+def _entries_of(
+    negation: Mapping[Language, Negation],
+) -> Iterator[tuple[Language, Literal["before", "after"], str]]:
+    for language, rules in negation.items():
+        for entry in rules.before:
+            yield language, "before", entry
+        for entry in rules.after:
+            yield language, "after", entry
 
 
 def _parts(phrase: str) -> list[tuple[str, bool]]:
@@ -265,8 +307,6 @@ def _entries(language: Language, written: Iterable[str]) -> list[tuple[_Sequence
     entries = []
     for entry in written:
         parts = _parts(entry)
-        if not parts or any(stem for _, stem in parts):
-            raise ValueError(f"negation {entry!r}: write whole words")
         entries.append((_Sequence((language, entry), parts[0][0], tuple(parts[1:])), entry.startswith("!")))
     return sorted(entries, key=lambda entry: -len(entry[0].rest))
 
@@ -275,15 +315,13 @@ class _JapaneseDenial:
     """The negations of Japanese: prefixes, and endings that follow the phrase."""
 
     def __init__(self, rules: Negation) -> None:
-        self._before = tuple(filter(None, map(_substring, rules.before)))
+        self._before = tuple(map(_substring, rules.before))
         near: list[str] = []
         far: list[str] = []
         exceptions: list[str] = []
         for entry in rules.after:
             kind = {"!": exceptions, "…": far}.get(entry[:1], near)
-            if not (ending := _substring(entry.lstrip("!…"))):
-                raise ValueError(f"negation {entry!r} holds no character to look for")
-            kind.append(re.escape(ending))
+            kind.append(re.escape(_substring(entry.lstrip("!…"))))
         inflected = f"[{_ENDINGS}]{{0,{rules.within}}}?"
         anything = f"[^{_JAPANESE_CLAUSE}]{{0,{rules.within}}}?"
         self._after = _any_of((inflected, near), (anything, far))

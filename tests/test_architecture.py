@@ -13,13 +13,13 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sync"
 
 ORDER = """
-errors ticket richtext action
+errors ticket richtext action words
 
 mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.models
 worktime
 mapping.references mapping.policy mapping.names
 
-words conditions contact taxonomy facts severity clocks promises judgement
+conditions contact taxonomy facts severity clocks promises judgement
 memory ledger markdown render spoken comments plan
 
 trackers.base trackers.sources trackers.translate
@@ -32,7 +32,7 @@ trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers
 trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
 records statefile archive store
-settings schema
+settings advice schema
 
 apply observe survey recover remember cycle startup
 report explain progress logs

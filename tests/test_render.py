@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.errors import ConfigurationError
-from sync.mapping.models import Language
 from sync.render import FOOTER, LONGEST_VALUE, NAMES, SAMPLE, SECTIONS, Renderer, check_templates, inert
 from sync.richtext import Bullets, Paragraph, Span, plain
 from sync.spoken import moment, span
+from sync.ticket import Language
 
 if TYPE_CHECKING:
     from sync.richtext import Document
@@ -251,9 +251,9 @@ def test_a_faulty_template_stops_the_comment_with_its_file_and_line() -> None:
 def test_a_missing_or_misnamed_template_is_a_fault() -> None:
     templates = {key: value for key, value in SHIPPED.items() if key != ("en", "owned")}
     told = check_templates({**templates, ("en", "updates"): ("en/updates.md", "x")})
-    assert [str(fault) for fault in told] == [
-        "comments/en/owned.md:0:0: no such template; every other language falls back on it",
-        "en/updates.md:0:0: no comment is made of 'updates'; did you mean 'update'?",
+    assert [(fault.file, fault.what) for fault in told] == [
+        ("comments/en/owned.md", "no such template; every other language falls back on it"),
+        ("en/updates.md", "no comment is made of 'updates'; did you mean 'update'?"),
     ]
     with pytest.raises(ConfigurationError, match=r"no template comments/en/owned\.md; copy the shipped one back"):
         Renderer({}).section("ja", "owned", SAMPLE)

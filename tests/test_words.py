@@ -5,14 +5,18 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.conditions import phrases_in
-from sync.mapping.models import Language, Negation, SeverityFile, Taxonomy
+from sync.mapping.models import Negation, SeverityFile, Taxonomy
 from sync.words import READ_AT_MOST, Lexicon, fault, normalised
+
+if TYPE_CHECKING:
+    from sync.ticket import Language
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 

@@ -26,12 +26,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from sync.mapping.wording import nearest
-from sync.ticket import CATEGORIES, Category, Severity
+from sync.ticket import CATEGORIES, Category, Language, Severity
+from sync.words import fault, negation_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-Language = Literal["en", "ja", "da", "ru", "fi"]
 
 Complaint = tuple[tuple[str | int, ...], str]
 """Where inside a model, in the keys of the file, and what is wrong there."""
@@ -45,9 +44,7 @@ def folded(text: str) -> str:
 class Strict(BaseModel):
     """What all mapping models share: unknown keys refused, values frozen, aliases for Python's own words."""
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, populate_by_name=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
 
     def complaints(self) -> Iterable[Complaint]:
         """What is wrong with this model though each of its values is right; all of it, not only the first."""
@@ -203,8 +200,12 @@ class Condition(Strict):
             ("any", self.any_of),
             ("in", self.one_of),
         ):
-            if items is not None and not items:
+            if items is not None and not (any(items.values()) if isinstance(items, dict) else items):
                 yield (name,), "this is empty, so it asks nothing; fill it or leave it out"
+        for language, phrases in (self.words or {}).items():
+            for index, phrase in enumerate(phrases):
+                if what := fault(language, phrase):
+                    yield ("words", language, index), what
 
 
 # --- tracker mappings -------------------------------------------------------------------------------------------
@@ -283,14 +284,29 @@ class Statuses(Strict):
                     yield (meaning, index), f"status {name!r} stands under {other} too; keep one of them"
 
 
+Word = Annotated[str, Field(pattern=r"\S")]
+"""Any text but an empty one, with which every comment begins."""
+
+PLACEHOLDER = ".example"
+"""Ends the domains that nobody has (RFC 2606), such as those in the shipped files."""
+
+
 class People(Strict):
     """Who is staff and who is a client. Each entry is a user id, or `@domain` for e-mail addresses."""
 
-    staff: list[str] = []
-    clients: list[str] = []
-    machines: list[str] = []
+    staff: list[Word] = []
+    clients: list[Word] = []
+    machines: list[Word] = []
     """Other automations: what they write is no answer to anybody."""
     everyone_else: Literal["staff", "client", "unknown"] = "unknown"
+
+    def knows_staff(self) -> bool:
+        """Whether anybody can count as staff."""
+        return self.everyone_else == "staff" or len(self.placeholders()) < len(self.staff)
+
+    def placeholders(self) -> list[str]:
+        """The entries of `staff` that are a shipped example's."""
+        return [entry for entry in self.staff if entry.startswith("@") and entry.endswith(PLACEHOLDER)]
 
 
 class Contact(Strict):
@@ -300,17 +316,17 @@ class Contact(Strict):
     """A staff comment that the client can read in the tracker."""
     any_staff_comment: bool = False
     """Any staff comment, for teams that note every talk with the client in the ticket."""
-    words: list[str] = []
+    words: list[Word] = []
     """A staff comment that begins with one of these, such as `/called`."""
-    statuses: list[str] = []
-    labels: list[str] = []
+    statuses: list[Word] = []
+    labels: list[Word] = []
 
 
 class Acknowledge(Strict):
     """How a person says "mine": a comment that begins with one of the words, or a label."""
 
-    words: list[str] = []
-    labels: list[str] = []
+    words: list[Word] = []
+    labels: list[Word] = []
 
 
 class Labels(Strict):
@@ -407,6 +423,16 @@ class Negation(Strict):
     within: int = Field(3, ge=1, le=10)
 
 
+def _no_entries(language: Language, rules: Negation) -> Iterator[Complaint]:
+    """Complaints about entries of a negation that are none."""
+    for index, entry in enumerate(rules.before):
+        if what := negation_fault(language, entry, "before"):
+            yield ("negation", language, "before", index), what
+    for index, entry in enumerate(rules.after):
+        if what := negation_fault(language, entry, "after"):
+            yield ("negation", language, "after", index), what
+
+
 class Taxonomy(Strict):
     """`mappings/taxonomy.toml`."""
 
@@ -430,6 +456,8 @@ class Taxonomy(Strict):
             if known is not None and rule.subtype not in known:
                 what = f"{rule.category} has no subtype {rule.subtype!r}{nearest(rule.subtype, known)}"
                 yield ("rule", index, "subtype"), what
+        for language, rules in self.negation.items():
+            yield from _no_entries(language, rules)
         yield from _twice((rule.name for rule in self.rule), "rule")
 
 

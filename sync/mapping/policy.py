@@ -14,6 +14,7 @@ from sync.mapping.reader import collect, shown
 from sync.mapping.references import Files, dangling
 from sync.mapping.text import IllegibleError, content, decoded
 from sync.mapping.wording import nearest
+from sync.ticket import Language
 from sync.worktime import Calendar, public_holidays
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Policy:
     calendars: Mapping[str, Calendar]
     clients: models.ClientsFile
     mappings: Mapping[str, models.Mapping]
-    templates: Mapping[tuple[models.Language, str], Template]
+    templates: Mapping[tuple[Language, str], Template]
     digest: str
     _clients: dict[str, models.ClientModel] = field(init=False, repr=False)
 
@@ -115,7 +116,7 @@ def _files(folder: Path, used: Mapping[str, type[models.Mapping]]) -> Files:
 def _policy(
     files: Files,
     calendars: Mapping[str, Calendar],
-    templates: Mapping[tuple[models.Language, str], Template],
+    templates: Mapping[tuple[Language, str], Template],
     digest: str,
 ) -> Policy | None:
     mappings = {name: reading.value for name, reading in files.mappings.items() if reading.value}
@@ -163,11 +164,11 @@ def _hours(written: list[str]) -> Hours:
     return tuple(shift(each) for each in written)
 
 
-def _templates(folder: Path) -> tuple[dict[tuple[models.Language, str], Template], list[Fault]]:
+def _templates(folder: Path) -> tuple[dict[tuple[Language, str], Template], list[Fault]]:
     """The texts of `<language>/<kind>.md` and `<language>/names.toml`, and the faults of what cannot be read."""
-    found: dict[tuple[models.Language, str], Template] = {}
+    found: dict[tuple[Language, str], Template] = {}
     faults: list[Fault] = []
-    languages: dict[str, models.Language] = {language: language for language in get_args(models.Language)}
+    languages: dict[str, Language] = {language: language for language in get_args(Language)}
     for path in sorted((*folder.glob("*/*.md"), *folder.glob("*/names.toml"))):
         language, kind = languages.get(path.parent.name), path.stem
         if language is None:

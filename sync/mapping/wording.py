@@ -95,6 +95,7 @@ _FORMS = {
     "^[A-Z]{2}$": 'write the two capital letters of ISO 3166, such as "DK"',
     r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "use letters, digits, - and _ only, and no blanks",
     r"^\S+$": "must not hold blanks",
+    r"\S": "must not be empty",
     r"^\d+$": 'write the number in quotes, as in "1201234567890"',
 }
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -122,15 +123,16 @@ def plain(error: ErrorDetails, item: str = "", table: str = "") -> str:
     if kind in _LIMITS:
         return _LIMITS[kind](limit)
     if kind == "literal_error":
-        return _choice(error["input"], re.findall(r"'([^']*)'", limit["expected"]))
+        return choice(error["input"], re.findall(r"'([^']*)'", limit["expected"]))
     if kind == "union_tag_invalid":
-        return _choice(limit["tag"], re.findall(r"'([^']*)'", limit["expected_tags"]))
+        return choice(limit["tag"], re.findall(r"'([^']*)'", limit["expected_tags"]))
     if kind == "value_error":
         return str(limit["error"])
     return error["msg"].replace("Input should be", "must be").replace("Value error, ", "")
 
 
-def _choice(value: object, known: list[str]) -> str:
+def choice(value: object, known: list[str]) -> str:
+    """What is said of a value that is none of a few known ones."""
     choices = " or ".join(f'"{name}"' for name in known)
     if not isinstance(value, str):
         return f"write {choices}; this is {kind_of(value)}"

@@ -7,7 +7,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import requests
 from jira import JIRA
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 Json = dict[str, Any]
-T = TypeVar("T")
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to wait for a connection, and for each piece of an answer."""
@@ -83,6 +82,12 @@ class JiraHttp:
             timeout=TIMEOUT,
             logging=False,
         )
+        self._session: requests.Session = self._client._session  # noqa: SLF001 - the package offers no raw call
+        self._settings = self._session.merge_environment_settings(
+            address, {}, stream=False, verify=None, cert=None
+        )
+        self._ask = self._patient(ServerFaultError, RateLimitedError)
+        self._tell = self._patient(RateLimitedError)
 
     def clone(self) -> JiraHttp:
         """Another session with the same credentials, for another thread."""
@@ -98,20 +103,18 @@ class JiraHttp:
         self, method: str, path: str, query: Mapping[str, object] | None = None, body: object = None
     ) -> Answer:
         """Ask for JSON; what fails at Jira's end or for a limit is asked again, a few times."""
-        return self._patiently(
-            lambda: self._exchange(method, path, query, body, writing=False), (ServerFaultError, RateLimitedError)
-        )
+        return self._ask(self._exchange, method, path, query, body, writing=False)
 
     def write(self, method: str, path: str, body: object, query: Mapping[str, object] | None = None) -> Answer:
         """Send a change once; only what a limit rejected unapplied is sent again.
 
         LostAnswerError: it may be applied. ServerFaultError: it never left, for no connection could be made.
         """
-        return self._patiently(
-            lambda: self._exchange(method, path, query, body, writing=True), (RateLimitedError,)
-        )
+        return self._tell(self._exchange, method, path, query, body, writing=True)
 
-    def _patiently(self, call: Callable[[], T], safe: tuple[type[TrackerError], ...]) -> T:
+    def _patient(self, *safe: type[TrackerError]) -> Retrying:
+        """Repeats a call after a failure of these classes, unless the wait that is asked for is too long."""
+
         def worth_it(error: BaseException) -> bool:
             wait = getattr(error, "retry_after", None)
             return isinstance(error, safe) and (wait is None or wait <= LONGEST_WAIT)
@@ -122,7 +125,7 @@ class JiraHttp:
             retry=retry_if_exception(worth_it),
             sleep=self._sleep,
             reraise=True,
-        )(call)
+        )
 
     def _exchange(
         self, method: str, path: str, query: Mapping[str, object] | None, body: object, *, writing: bool
@@ -141,10 +144,18 @@ class JiraHttp:
         self, method: str, address: str, query: Mapping[str, object] | None, body: str | None
     ) -> requests.Response:
         # Not `session.request`: that one logs and raises headers and bodies, and stumbles over some of them.
-        session: requests.Session = self._client._session  # noqa: SLF001 - the package offers no raw call
-        request = session.prepare_request(requests.Request(method, address, params=query, data=body))
-        settings = session.merge_environment_settings(address, {}, stream=False, verify=None, cert=None)
-        return session.send(request, timeout=TIMEOUT, allow_redirects=False, **settings)
+        # What it takes from the environment for each request, and merges, is here the same for all.
+        session, request = self._session, requests.PreparedRequest()
+        request.prepare(
+            method,
+            address,
+            headers=session.headers,
+            params=query,
+            data=body,
+            auth=session.auth,
+            cookies=session.cookies,
+        )
+        return session.send(request, timeout=TIMEOUT, allow_redirects=False, **self._settings)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -31,10 +31,10 @@ FIELDS_KEPT = timedelta(days=1)
 REMEMBERED = 2000
 """Versions kept in a cursor; an older one comes again, which does no harm."""
 
-WESTERNMOST = ZoneInfo("Etc/GMT+12")
+WESTERNMOST = timezone(timedelta(hours=-12))
 
 
-def zone_of(profile: object) -> ZoneInfo:
+def zone_of(profile: object) -> tzinfo:
     """The zone in which Jira reads the dates of our JQL; if we do not know it, the one where it is earliest, so
     that too much is found and never too little.
     """
@@ -55,7 +55,7 @@ def jql_for(
     *,
     hidden: Sequence[str] = (),
     since: datetime | None = None,
-    zone: ZoneInfo = WESTERNMOST,
+    zone: tzinfo = WESTERNMOST,
 ) -> str:
     """The JQL for a source's issues but those of hidden projects.
 
@@ -70,7 +70,7 @@ def jql_for(
     return f"{' AND '.join(clauses)} ORDER BY {order}"
 
 
-def _local(since: datetime, zone: ZoneInfo) -> datetime:
+def _local(since: datetime, zone: tzinfo) -> datetime:
     local = since.astimezone(zone)
     first, second = local.replace(fold=0).utcoffset(), local.replace(fold=1).utcoffset()
     if first and second and first > second:

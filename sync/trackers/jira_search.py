@@ -10,8 +10,7 @@ from sync.trackers.jira_poll import WESTERNMOST, jql_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from datetime import datetime, tzinfo
 
     from sync.trackers.jira_api import Hits, JiraApi
     from sync.trackers.jira_http import JiraHttp
@@ -40,7 +39,7 @@ class Search:
             raise ForbiddenError(f"project {', '.join(self.hidden)}: {HIDDEN}")
 
     def pages(
-        self, fields: Sequence[str], since: datetime | None = None, zone: ZoneInfo = WESTERNMOST
+        self, fields: Sequence[str], since: datetime | None = None, zone: tzinfo = WESTERNMOST
     ) -> Iterator[Hits]:
         """The pages of everything, or of what was updated since; Jira refuses all for one project it hides.
 
@@ -60,6 +59,6 @@ class Search:
             yield first
         yield from found
 
-    def _asked(self, fields: Sequence[str], since: datetime | None, zone: ZoneInfo) -> Iterator[Hits]:
+    def _asked(self, fields: Sequence[str], since: datetime | None, zone: tzinfo) -> Iterator[Hits]:
         order = "key ASC" if list(fields) == ["id"] else self._api.order
         return self._api.search(jql_for(self._source, order, hidden=self.hidden, since=since, zone=zone), fields)

@@ -13,8 +13,7 @@ from sync.trackers.jira_poll import zone_of
 from sync.trackers.jira_records import person
 
 if TYPE_CHECKING:
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from datetime import datetime, tzinfo
 
     from sync.trackers.jira_api import JiraApi
     from sync.trackers.jira_fields import Columns
@@ -35,7 +34,7 @@ class Site:
     id: str
     address: str
     me: RawPerson
-    zone: ZoneInfo
+    zone: tzinfo
 
 
 @dataclass(slots=True)

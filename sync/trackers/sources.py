@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from sync.mapping.models import Language, Strict, Time, Zone
+from sync.mapping.models import Strict, Time, Zone
+from sync.ticket import Language
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
 
@@ -89,6 +91,11 @@ class WorkbookSource(Source):
 
     tracker: Literal["workbook"]
     path: Path
+
+    @property
+    def site_id(self) -> str:
+        """What the state knows the file by: its name without ending, unless `site` says otherwise."""
+        return self.site or f"workbook:{unicodedata.normalize('NFC', self.path.expanduser().resolve().stem)}"
 
 
 AnySource = Annotated[JiraSource | AsanaSource | WorkbookSource, Field(discriminator="tracker")]

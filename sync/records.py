@@ -1,0 +1,98 @@
+"""What the state file holds, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from sync.action import Obligation
+    from sync.facts import Known
+    from sync.memory import Memory
+
+Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """Where a source stands: its cursor, its last crawl, and the digest of the policy that last judged it.
+
+    `halted` is the policy under which a comment reached a wider circle than it was meant for: while that
+    policy lasts, the source gets no comment.
+    """
+
+    site: str = ""
+    cursor: str | None = None
+    crawled_at: datetime | None = None
+    policy: str = ""
+    last_good: datetime | None = None
+    trouble: str = ""
+    halted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One ticket of the index: what facts are folded from, and when it wants to be judged again."""
+
+    source: str
+    known: Known
+    live: bool
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What one pass leaves behind of one source.
+
+    `memories` are those that changed, by ticket id. `unread` are records that could not be read, id → why, and
+    `again` is when they are tried again. `gone` are ids that the source no longer has.
+    """
+
+    state: SourceState
+    rows: Sequence[Row] = ()
+    memories: Mapping[str, Memory] = field(default_factory=dict)
+    unread: Mapping[str, str] = field(default_factory=dict)
+    again: datetime | None = None
+    gone: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One write as the journal tells it. `ended_at`: since when nobody can be sending it any more, if known."""
+
+    number: int
+    site: str
+    ticket: str
+    kind: str
+    detail: Mapping[str, object]
+    outcome: Outcome
+    intended_at: datetime
+    note: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to be made: `detail` is what recovery and `status` need to know of it, JSON-able."""
+
+    site: str
+    ticket: str
+    kind: Literal["edit", "comment"]
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How one write ended: its journal number, and what is known since. `said` was proved to be said."""
+
+    number: int
+    site: str
+    ticket: str
+    outcome: Outcome
+    said: tuple[Obligation, ...] = ()
+    comment: str = ""
+    memory: Memory | None = None
+    note: str = ""

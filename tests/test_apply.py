@@ -1,0 +1,389 @@
+"""Writing a plan: intended before it is sent, sent once, settled after; one ticket's trouble is its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import pytest
+from fakes.memory_tracker import CLIENT, STAFF, BatchTracker, Lost, MemoryTracker, Refused
+from passes import Agency, agency, high, plan_of
+
+from sync import cycle
+from sync.action import AddComment, Edit, Failed, Written
+from sync.apply import apply
+from sync.errors import (
+    ConflictError,
+    CredentialsError,
+    ForbiddenError,
+    InvalidError,
+    LostAnswerError,
+    RateLimitedError,
+    ServerFaultError,
+    TrackerError,
+    WorkbookError,
+)
+from sync.store import Store
+from sync.ticket import Audience, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from fakes.memory_tracker import Board
+
+    from sync.cycle import Sight
+    from sync.plan import TicketPlan
+
+
+@pytest.fixture
+def firm(tmp_path: Path) -> Iterator[Agency]:
+    with agency(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def board(firm: Agency) -> Board:
+    """Three clients' tickets, 10001 to 10003, to each of which labels, a due date and one comment are owed."""
+    made = firm.board()
+    for name in "ABC":
+        made.create(client=f"Client {name}", **high())
+    firm.wait(minutes=20)
+    return made
+
+
+def outcomes(firm: Agency, ticket: str) -> list[tuple[str, str]]:
+    site = firm.boards[0].site
+    return [(entry.kind, entry.outcome) for entry in firm.store.journal(site, ticket)]
+
+
+def failures(*sights: Sight) -> list[Failed]:
+    return [failed for sight in sights for failed in sight.plan.failed]
+
+
+DONE = [("edit", "settled"), ("comment", "settled")]
+
+
+class Meeting(MemoryTracker):
+    """A tracker whose edits wait for one another, two by two, from the second ticket on."""
+
+    def __init__(self, board: Board, barrier: Barrier) -> None:
+        super().__init__(board)
+        self.barrier = barrier
+
+    def edit(self, ticket: str, edit: Edit) -> Written:
+        if ticket != "10001":
+            self.barrier.wait()
+        return super().edit(ticket, edit)
+
+    def clone(self) -> MemoryTracker:
+        return Meeting(self.board, self.barrier)
+
+
+# --- the order of things ----------------------------------------------------------------------------------------
+
+
+def test_labels_and_due_date_go_first_and_the_one_comment_after_them(firm: Agency, board: Board) -> None:
+    firm.run()
+    assert board.writes == [
+        (kind, ticket) for ticket in ("10001", "10002", "10003") for kind in ("edit", "comment")
+    ]
+    assert [outcomes(firm, ticket) for ticket in board.tickets] == [DONE, DONE, DONE]
+
+
+def test_every_write_stands_in_the_journal_before_it_is_sent(firm: Agency, board: Board) -> None:
+    standing = []
+
+    def step(point: str, ticket: str) -> None:
+        if point.startswith("before"):
+            with Store(firm.state, write=False) as as_it_is_on_the_disk:
+                entries = [(entry.ticket, entry.kind) for entry in as_it_is_on_the_disk.unsettled(board.site)]
+            standing.append((ticket, point.removeprefix("before ")) in entries)
+
+    board.step = step
+    firm.run()
+    assert standing == [True] * 6
+
+
+def test_tickets_are_written_side_by_side_as_far_as_the_tracker_bears_it(firm: Agency, board: Board) -> None:
+    """The barrier opens only if two write at the same time; the first ticket with a comment goes alone."""
+    board.writers = 2
+    source, _, mapping = firm.sources[0]
+    firm.sources[0] = (source, Meeting(board, Barrier(2, timeout=10)), mapping)
+    firm.run()
+    assert [outcomes(firm, ticket) for ticket in board.tickets] == [DONE, DONE, DONE]
+    assert board.hands == 2, "every clone was closed again"
+
+
+def test_progress_is_told_ticket_by_ticket(firm: Agency, board: Board) -> None:
+    told: list[tuple[str, str, int]] = []
+    firm.progress = lambda *words: told.append(words)
+    firm.run()
+    assert ("desk", "reading", 3) in told
+    done = [count for source, stage, count in told if (source, stage) == ("desk", "writing")]
+    assert (done[0], done[-1]) == (1, 3), "the first goes alone"
+    assert board.hands == 1
+
+
+def test_asked_to_stop_it_ends_what_is_in_hand_and_begins_nothing_new(firm: Agency, board: Board) -> None:
+    firm.stopping = lambda: bool(board.writes)
+    firm.run()
+    assert board.writes == [("edit", "10001"), ("comment", "10001")]
+    assert firm.store.unsettled() == []
+    firm.stopping = lambda: False
+    firm.run(minutes=5)
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1]
+
+
+def test_asked_to_stop_before_the_first_write_nothing_is_written(firm: Agency, board: Board) -> None:
+    firm.stopping = lambda: True
+    (sight,) = firm.run()
+    assert (sight.results, board.writes) == ([], [])
+
+
+def test_the_ledger_goes_with_the_edit_and_speaks_of_the_comment_to_come(firm: Agency) -> None:
+    board = firm.board(ledger=True)
+    number = board.create(**high())
+    firm.run()
+    assert board.kept(number) == {
+        "v": 1,
+        "said": {},
+        "saying": {},
+        "refused": {},
+        "labels": ["esc:delivery", "esc:high"],
+        "due": "2026-04-01",
+    }
+    firm.run(minutes=20)
+    kept = board.kept(number)
+    assert kept
+    assert kept["saying"] == {"escalation": ["created", 1]}
+
+
+def test_a_comment_without_an_edit_brings_the_ledger_only_where_there_is_none(firm: Agency) -> None:
+    """Otherwise one write would do where two are made."""
+    board = firm.board(ledger=True, settings={"due": "off"})
+    ours = frozenset({"esc:delivery", "esc:high", "esc:level-2"})
+    number = board.create(**high(labels=ours))
+    firm.run(minutes=20)
+    assert board.writes == [("edit", number), ("comment", number)]
+    board.change(number, status=Status.CLOSED)
+    firm.run(minutes=1)
+    board.change(number, status=Status.OPEN)
+    firm.run(minutes=20)
+    assert [kind for kind, _ in board.writes] == ["edit", "comment", "comment"]
+
+
+# --- what goes wrong on one ticket ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ForbiddenError("no right to edit"),
+        InvalidError("the field is not on the screen"),
+        ConflictError("changed by someone"),
+        ServerFaultError("no connection"),
+        RateLimitedError("this ticket was written too often", scope="ticket"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_write_that_is_refused_is_named_and_stops_no_other_ticket(
+    firm: Agency, board: Board, error: TrackerError
+) -> None:
+    board.script("edit", Refused(error))
+    sights = firm.run()
+    assert failures(*sights) == [Failed("A-1", "labels and due date", str(error))]
+    assert outcomes(firm, "10001") == [("edit", "failed"), ("comment", "failed")]
+    assert [outcomes(firm, ticket) for ticket in ("10002", "10003")] == [DONE, DONE]
+    firm.run(minutes=15)
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1]
+
+
+def test_a_comment_that_is_refused_leaves_the_edit_settled(firm: Agency, board: Board) -> None:
+    board.script("comment", Refused(InvalidError("too long")))
+    sights = firm.run()
+    assert failures(*sights) == [Failed("A-1", "comment", "too long")]
+    assert outcomes(firm, "10001") == [("edit", "settled"), ("comment", "failed")]
+    first = sights[0].results[0]
+    assert (first.edited, first.commented) == (True, False)
+
+
+@pytest.mark.parametrize("error", [CredentialsError("expired"), RateLimitedError("quota for today used up")])
+def test_what_is_the_whole_sources_trouble_ends_the_work(firm: Agency, board: Board, error: TrackerError) -> None:
+    board.script("edit", Refused(error))
+    sights = firm.run()
+    assert failures(*sights) == [Failed("A-1", "labels and due date", str(error))]
+    assert board.writes == []
+    assert firm.store.unsettled() == []
+    firm.run(minutes=15)
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1]
+
+
+def test_a_lost_answer_is_one_tickets_doubt(firm: Agency, board: Board) -> None:
+    board.script("comment", Lost("now"))
+    firm.run()
+    assert [outcomes(firm, ticket) for ticket in board.tickets] == [
+        [("edit", "settled"), ("comment", "unknown")],
+        DONE,
+        DONE,
+    ]
+
+
+# --- who reads it -----------------------------------------------------------------------------------------------
+
+
+def test_a_comment_that_reached_more_readers_than_meant_is_the_last_one(firm: Agency, board: Board) -> None:
+    board.leaking = True
+    board.writers = 8
+    sights = firm.run()
+    (failed,) = failures(*sights)
+    assert failed.why.startswith("it was meant for internal and more people can read it; delete or restrict it")
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 0, 0]
+
+
+def test_a_tracker_that_does_not_tell_who_reads_a_comment_is_believed(firm: Agency, board: Board) -> None:
+    board.tells_audience = False
+    assert failures(*firm.run()) == []
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1]
+
+
+def test_until_the_configuration_changes_such_a_source_gets_labels_and_no_comment(
+    firm: Agency, board: Board
+) -> None:
+    board.leaking = True
+    firm.run()
+    new = board.create(client=None, **high())
+    for _ in range(3):
+        (sight,) = firm.run(minutes=20)
+        assert sight.plan.mode == "labels"
+        assert sight.plan.notices == ("comments are halted: one reached more readers than it was meant for",)
+    assert sum(len(board.ours(ticket)) for ticket in board.tickets) == 1
+    assert "esc:level-2" in board.tickets[new].labels
+    board.leaking = False
+    firm.digest = "readers corrected"
+    firm.run(minutes=20)
+    assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1, 1]
+
+
+@pytest.fixture
+def portal(firm: Agency) -> Board:
+    """A source that clients read too, and with one ticket whose comment they will read."""
+    made = firm.board(audiences=frozenset({Audience.CLIENT}), settings={"readers": "staff-and-clients"})
+    made.create(**high())
+    return made
+
+
+def client_visible(plan: TicketPlan) -> TicketPlan:
+    """The shipped judgement never speaks to clients yet; the plan that would is made by hand."""
+    actions = tuple(
+        replace(action, audience=Audience.CLIENT) if isinstance(action, AddComment) else action
+        for action in plan.actions
+    )
+    return replace(plan, actions=actions)
+
+
+def written_for_clients(firm: Agency, portal: Board, meanwhile: Callable[[], object]) -> Sight:
+    """One pass whose comment is for the client, while something happens between the plan and the comment."""
+    happened: list[object] = []
+
+    def step(point: str, _ticket: str) -> None:
+        if point == "after edit" and not happened:
+            happened.append(meanwhile())
+
+    portal.step = step
+    firm.wait(minutes=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cycle, "apply", lambda plans, pen: apply([client_visible(plan) for plan in plans], pen))
+        (sight,) = firm.run()
+    return sight
+
+
+def test_before_a_client_reads_it_the_ticket_is_read_once_more(firm: Agency) -> None:
+    board = firm.board()
+    number = board.create(**high())
+    written_for_clients(firm, board, lambda: None)
+    assert board.reads[-1] == f"fetch {number}"
+    assert [comment.audience for comment in board.ours(number)] == [Audience.CLIENT]
+
+
+CHANGES: dict[str, Callable[[Board, str], object]] = {
+    "the client wrote": lambda board, ticket: board.say(ticket, "Never mind.", CLIENT),
+    "the status moved": lambda board, ticket: board.change(ticket, status=Status.RESOLVED),
+    "somebody took it": lambda board, ticket: board.change(ticket, assignee=STAFF),
+    "another client": lambda board, ticket: board.change(ticket, client="Client B"),
+    "a mapped field": lambda board, ticket: board.change(ticket, fields={"severity": "low"}),
+    "a person's label": lambda board, ticket: board.put(ticket, "quiet"),
+    "it went away": lambda board, ticket: board.delete(ticket),
+    "it cannot be read": lambda board, _: board.down.update(fetch=ServerFaultError("no answer")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+def test_and_if_it_changed_meanwhile_nothing_is_said_before_it_is_judged_again(
+    firm: Agency, change: Callable[[Board, str], object]
+) -> None:
+    board = firm.board()
+    number = board.create(**high())
+    sight = written_for_clients(firm, board, lambda: change(board, number))
+    assert ("comment", number) not in board.writes
+    (failed,) = sight.plan.failed
+    assert failed.what == "comment"
+    assert outcomes(firm, number) == [("edit", "settled"), ("comment", "failed")]
+    (entry,) = [entry for entry in firm.store.journal(board.site, number) if entry.kind == "comment"]
+    assert entry.note.startswith("not sent, because ")
+    assert firm.store.due("desk", firm.now + timedelta(minutes=15)) == [number]
+
+
+def test_a_source_that_clients_may_read_gets_no_internal_comment(firm: Agency, portal: Board) -> None:
+    sights = firm.run(minutes=20)
+    plan = plan_of(sights, "A-1")
+    assert plan is not None
+    assert plan.comment is None
+    assert {skip.what for skip in plan.skipped} == {"comment", "label esc:delivery"}
+    assert portal.ours("10001") == []
+
+
+# --- many writes that are one -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def batch(firm: Agency, board: Board) -> Board:
+    """The same three tickets, in a tracker that writes all of them in one step."""
+    source, _, mapping = firm.sources[0]
+    firm.sources[0] = (source, BatchTracker(board), mapping)
+    return board
+
+
+def test_a_tracker_that_writes_in_one_step_is_given_all_at_once(firm: Agency, batch: Board) -> None:
+    steps = []
+    batch.step = lambda point, _: steps.append(point)
+    firm.run()
+    assert steps == ["before batch", "after batch"]
+    assert [outcomes(firm, ticket) for ticket in batch.tickets] == [DONE, DONE, DONE]
+    assert firm.run(minutes=1)[0].plan.actions() == []
+    assert steps == ["before batch", "after batch"], "nothing to do, nothing opened"
+
+
+def test_one_refused_ticket_of_a_batch_stops_no_other(firm: Agency, batch: Board) -> None:
+    batch.step = lambda point, _: batch.delete("10002") if point == "before batch" else None
+    sights = firm.run()
+    assert failures(*sights) == [Failed("A-2", "labels and due date", "10002 is not there")]
+    assert outcomes(firm, "10002") == [("edit", "failed"), ("comment", "failed")]
+    assert [outcomes(firm, ticket) for ticket in ("10001", "10003")] == [DONE, DONE]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(WorkbookError("it is open elsewhere"), "failed"), (LostAnswerError("the disk did not answer"), "unknown")],
+)
+def test_a_batch_that_fails_fails_whole(firm: Agency, batch: Board, error: TrackerError, outcome: str) -> None:
+    batch.down["batch"] = error
+    sights = firm.run()
+    assert {failed.why for failed in failures(*sights)} == {str(error)}
+    assert [outcomes(firm, ticket) for ticket in batch.tickets] == [[("edit", outcome), ("comment", outcome)]] * 3
+    batch.down.clear()
+    for _ in range(3):
+        firm.run(minutes=16)
+    assert [len(batch.ours(ticket)) for ticket in batch.tickets] == [1, 1, 1]
