@@ -16,7 +16,7 @@ otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo test test-system bench lint types schema lock clean FORCE
+.PHONY: help demo picture test test-system bench lint types schema lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ types: .venv/.test ## mypy --strict
 
 schema: .venv/.runtime ## write docs/schema/ anew from the models of config and mappings
 	$(BIN)/python -m sync.schema docs/schema
+
+picture: .venv/.runtime ## draw docs/demo/plan.svg anew from the demo
+	$(BIN)/python docs/demo/picture.py
 
 lock: .venv/.uv ## write the lock files anew (LOCK_FLAGS=--upgrade for newer releases)
 	$(BUILD_NEEDS) | $(COMPILE) --extra test pyproject.toml - --output-file requirements-test.lock

@@ -1,12 +1,14 @@
-"""Draws docs/demo/plan.svg: the first tickets of the demo's plan as a terminal shows them. Run by `make picture`."""
+"""Draws docs/demo/plan.svg: the first tickets of the demo's plan, as a terminal shows them (`make picture`)."""
 
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from sync import report
@@ -31,7 +33,13 @@ def main() -> None:
     console = Console(record=True, width=118, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print("[bold]$[/bold] makegood --dry-run", highlight=False)
     report.show([sight], console, verbosity=0, wrote=False)
-    console.save_svg(str(HERE / "plan.svg"), title="makegood")
+    fonts_of_elsewhere = re.compile(r"@font-face \{\{.*?\}\}", re.DOTALL)
+    frame = fonts_of_elsewhere.sub("", CONSOLE_SVG_FORMAT)
+    drawn = console.export_svg(title="makegood", code_format=frame)
+    squeezed = re.compile(
+        r' textLength="[^"]*"(?=[^>]*>[^<]*[\u3000-\uffef])'
+    )  # wide letters were counted as narrow
+    (HERE / "plan.svg").write_text(squeezed.sub("", drawn), encoding="utf-8")
 
 
 if __name__ == "__main__":
