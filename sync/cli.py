@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -177,6 +178,9 @@ def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     program_name = Path(sys.argv[0]).stem
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know fewer letters than tickets hold
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name=program_name)
     except MakegoodError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -46,8 +47,9 @@ def console() -> Console:
 
 
 def say_json(value: object) -> None:
-    """One JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """One JSON document on standard output; one that knows few letters gets the others escaped."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    click.echo(json.dumps(value, ensure_ascii=not unicode, indent=2))
 
 
 def one_pass(  # noqa: PLR0913 - the command's options
@@ -309,7 +311,7 @@ def status(  # noqa: PLR0913 - the command's options
 def _status_lines(told: dict[str, Any]) -> Iterator[str]:
     good = told["last_good"] or "never"
     yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
-    yield f"  {told['tickets']} tickets known, {told['live']} of them live"
+    yield f"  {told['tickets']} ticket{'s' * (told['tickets'] != 1)} known, {told['live']} of them live"
     if told["halted"]:
         yield "  comments are halted: one reached more readers than it was meant for; correct `readers`"
     if told["trouble"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
 from sync import contact
@@ -239,15 +239,17 @@ def _labels(judged: Judgement, prefix: str) -> Iterator[WantedLabel]:
 
 def _due(judged: Judgement, promises: Promises) -> WantedDue | None:
     """The day the due date field should show, by what the field means on this source."""
+    rule, text = f"escalation.toml: {judged.rating.severity}.resolution", "the planned date"
     match promises.terms.due:
+        case "off":
+            at = None
+        case "resolution":
+            at = promises.planned()
         case "next_promise":
             running = [clock for clock in judged.clocks if clock.live and clock.due]
             clock = min(running, key=lambda clock: (clock.due, clock.promise), default=None)
             at, rule = (clock.due, clock.rule) if clock else (None, "")
             text = "the day of the next promise to run out"
-        case "resolution":
-            at, rule = promises.planned(), f"escalation.toml: {judged.rating.severity}.resolution"
-            text = "the planned date"
-        case "off":
-            return None
+        case _:
+            assert_never(promises.terms.due)
     return WantedDue(at.astimezone(ZoneInfo(promises.terms.zone)).date(), Because(rule, text)) if at else None

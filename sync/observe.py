@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from sync.action import Failed, Obligation, reference
+from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
 from sync.ledger import recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
-from sync.recover import obligations
 from sync.ticket import Change, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from sync.action import PromiseName
     from sync.facts import Known
     from sync.memory import Observed
     from sync.promises import Terms
@@ -211,20 +209,19 @@ def _knows_more(ticket: Ticket, memory: Memory | None, store: Store) -> bool:
     said = set(map(reference, memory.said))
     if any(reference(mark) not in said for comment in ticket.comments for mark in comment.marks):
         return True
-    unknown = {owed for owed in _spoken_of(ticket) if reference(owed.id(ticket.site, ticket.id)) not in said}
+    unknown = {spoken for spoken in _spoken_of(ticket) if reference(spoken) not in said}
     if not unknown:
         return False
     journal = store.journal(ticket.site, ticket.id)
-    ended = {owed: entry.outcome for entry in journal for owed in obligations(entry)}
-    return any(ended.get(owed) != "failed" for owed in unknown)
+    ended = {owed.id(ticket.site, ticket.id): entry.outcome for entry in journal for owed in entry.said}
+    return any(ended.get(spoken) != "failed" for spoken in unknown)
 
 
-def _spoken_of(ticket: Ticket) -> Iterator[Obligation]:
-    """What the ledger on the ticket speaks of as said or about to be."""
-    for section in ("said", "saying"):
-        listed = cast("dict[PromiseName, tuple[str, int]]", (ticket.ledger or {}).get(section, {}))
-        for promise, (occasion, step) in listed.items():
-            yield Obligation(promise, occasion, step)
+def _spoken_of(ticket: Ticket) -> frozenset[str]:
+    """The action ids that the ledger on the ticket speaks of as said or about to be."""
+    kept = ticket.ledger or {}
+    said, saying = (recalled(ticket, {"said": kept.get(section)}, (), "").said for section in ("said", "saying"))
+    return said | saying
 
 
 def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
@@ -288,15 +285,16 @@ def _differences(ticket: Ticket, log: Observed, memory: Memory, now: datetime) -
     number = log.entries[-1].number if log.entries else int(now.timestamp())
     entries = []
     for name in WATCHED:
-        value, last = _watched(ticket, name, memory), log.latest(name)
+        last = log.latest(name)
+        value = _watched(ticket, name, memory, last or "")
         if value != last:
             number += 1
             entries.append(Entry(number, now, name, value if last is None else last, value))
     return entries
 
 
-def _watched(ticket: Ticket, name: str, memory: Memory) -> str:
-    """A field's value as people made it: what we wrote ourselves is left out."""
+def _watched(ticket: Ticket, name: str, memory: Memory, last: str) -> str:
+    """A field's value as people made it: without what we wrote, unless a person had put it before."""
     match name:
         case "status":
             return str(ticket.status)
@@ -306,4 +304,4 @@ def _watched(ticket: Ticket, name: str, memory: Memory) -> str:
             ours = memory.due_written and memory.due == ticket.due
             return ticket.due.isoformat() if ticket.due and not ours else ""
         case _:
-            return " ".join(sorted(ticket.labels - memory.labels))
+            return " ".join(sorted(ticket.labels - (memory.labels - set(last.split()))))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from sync import clocks, contact
 from sync.action import Because, Obligation
+from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from sync.action import PromiseName
     from sync.clocks import Clock
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from sync.mapping.models import Mapping as TrackerMapping
     from sync.mapping.policy import Policy
     from sync.severity import Rating
-    from sync.ticket import Language, Ticket
+    from sync.ticket import Language, Severity, Ticket
     from sync.worktime import Calendar
 
 
@@ -91,34 +92,26 @@ class Promises:
         cell = self.row.resolution
         return clocks.Dial(cell, self.calendar, self.pauses).after(self.cycle.since) if cell else None
 
-    def first_response(self) -> Clock:
+    def first_response(self) -> Clock | None:
         """Acknowledged: the client hears from us within the first response time; it never pauses."""
-        rule, since = self._rule("first_response"), self.cycle.since
+        cycle, kept = self.cycle, self.contacted[0] if self.contacted else None
         if not contact.contact_is_mapped(self.ticket, self.terms.mapping):
-            return clocks.off(
-                "first_response", self.cycle.event, rule, since, "no evidence of client contact is mapped"
-            )
-        blank = clocks.Clock("first_response", self.cycle.event, rule, "running", since)
-        return self._wound(blank, self.row.first_response, (), self.contacted[0] if self.contacted else None)
+            _, rule = self._cell("first_response", self.rating.severity)
+            note = "no evidence of client contact is mapped"
+            return clocks.off("first_response", cycle.event, rule, cycle.since, note)
+        return self._wound("first_response", cycle, (), kept)
 
-    def owned(self) -> Clock:
+    def owned(self) -> Clock | None:
         """Owned: somebody is named within the same time, from the opening or from the loss of the last owner."""
         want = contact.ownerless_since(self.ticket, self.cycle)
-        blank = clocks.Clock("owned", want.event, self._rule("first_response"), "running", want.since)
-        taken = contact.owned_since(self.ticket)
-        return self._wound(blank, self.row.first_response, self.pauses, taken, warned=False)
+        return self._wound("owned", want, self.pauses, contact.owned_since(self.ticket))
 
     def update(self) -> Clock | None:
         """Updated: from each contact to the next, on the severity's cadence; none before the first contact."""
-        severity = self.rating.severity
-        own = self.client.update.get(severity) if self.client else None
-        cell = own or self.row.update
-        if cell is None or not self.contacted:
+        if not self.contacted:
             return None
         last = self.contacted[-1]
-        rule = "clients.toml: update." + severity if own else self._rule("update")
-        blank = clocks.Clock("update", last.id, rule, "running", last.at)
-        return self._wound(blank, cell, self.pauses, None)
+        return self._wound("update", contact.Cycle(last.id, last.at), self.pauses, None)
 
     def escalation(self) -> Clock:
         """Escalated: handed over once the facts are gathered, and taken by the role-holder within the limit.
@@ -126,14 +119,21 @@ class Promises:
         It counts from the event since which the ticket has been so severe, or from its reopening. Without a limit
         the role is named and nobody is chased.
         """
-        risen, cell = self.rating.risen, self.row.escalation.taken
+        risen, cell = self.rating.risen[-1], self.row.escalation.taken
         if risen.at < self.cycle.since:
             risen = contact.Event(self.cycle.event, self.cycle.since, "reopened")
         last_step = max(clocks.BREACH, self._top - self._rung + 1)
         dial = clocks.Dial(cell or self.row.first_response, self.calendar, self.pauses, last_step)
         started = dial.opening(risen.at + self.policy.escalation.gather.elapsed())
         taken = self._taken(risen.at)
-        blank = clocks.Clock("escalation", risen.id, self._rule("escalation"), "running", started, warn=started)
+        blank = clocks.Clock(
+            "escalation",
+            risen.id,
+            f"escalation.toml: {self.rating.severity}.escalation",
+            "running",
+            started,
+            warn=started,
+        )
         return _until(blank, dial, self.now, taken, started) if cell else _named(blank, self.now, taken)
 
     def level(self, wound: tuple[Clock, ...]) -> int:
@@ -189,27 +189,56 @@ class Promises:
         return own or self.policy.clients.roles.get(role, [])
 
     def _wound(
-        self,
-        blank: Clock,
-        cell: Cell,
-        pauses: clocks.Pauses,
-        kept: Event | None,
-        *,
-        warned: bool = True,
-    ) -> Clock:
+        self, promise: PromiseName, occasion: Cycle, pauses: clocks.Pauses, kept: Event | None
+    ) -> Clock | None:
+        """The clock of a promise that began with this occasion; None where the severity makes no such promise."""
+        limit = self._limit(promise, occasion.since, pauses)
+        if limit is None:
+            return None
+        cell, started, rule = limit
         last_step = clocks.BREACH + 1 + self._top - self._rung
         dial = clocks.Dial(cell, self.calendar, pauses, last_step, self.acknowledged)
-        warn = dial.warning(blank.started, self.policy.escalation.warn_at) if warned else None
-        return _until(blank, dial, self.now, kept, warn)
+        warn = dial.warning(started, self.policy.escalation.warn_at) if promise != "owned" else None
+        return _until(clocks.Clock(promise, occasion.event, rule, "running", started), dial, self.now, kept, warn)
 
-    def _rule(self, promise: PromiseName) -> str:
-        return f"escalation.toml: {self.rating.severity}.{promise}"
+    def _limit(
+        self, promise: PromiseName, since: datetime, pauses: clocks.Pauses
+    ) -> tuple[Cell, datetime, str] | None:
+        """The cell that runs out first, from when it counts, and its rule: the severity's, or a lower one's.
+
+        Each counts from when the ticket became so severe. So what was promised before a raise still stands, and
+        the raise breaks nothing that nobody had promised.
+        """
+        cells = {
+            max(since, event.at): self._cell(promise, severity)
+            for severity, event in zip(SEVERITIES, self.rating.risen, strict=False)
+        }
+        limits = [(cell, started, rule) for started, (cell, rule) in cells.items() if cell]
+        if not self._cell(promise, self.rating.severity)[0]:
+            return None
+        if len(limits) == 1:
+            return limits[0]
+        return min(reversed(limits), key=lambda limit: self._due(limit[0], limit[1], pauses))
+
+    def _due(self, cell: Cell, started: datetime, pauses: clocks.Pauses) -> datetime:
+        return clocks.Dial(cell, self.calendar, pauses).after(started) or datetime.max.replace(tzinfo=UTC)
+
+    def _cell(self, promise: PromiseName, severity: Severity) -> tuple[Cell | None, str]:
+        """What a severity promises, and where that is written."""
+        row = self.policy.escalation.row(severity)
+        if promise != "update":
+            return row.first_response, f"escalation.toml: {severity}.first_response"
+        own = self.client.update.get(severity) if self.client else None
+        return (
+            own or row.update,
+            f"clients.toml: update.{severity}" if own else f"escalation.toml: {severity}.update",
+        )
 
     def _taken(self, given: datetime) -> Event | None:
         """The first proof since `given` that the role-holder took it: assigned, acknowledged, or answered.
 
         A holder of the role or of one above it who has had the ticket all along has taken it too. Where nobody is
-        on record for these roles, any staff member's act counts.
+        on record for these roles, any staff member's act counts, but not that somebody had the ticket before.
         """
         ladder, ticket = self.policy.escalation.ladder[self._rung :], self.ticket
         holders = {holder for role in ladder for holder in self._holders(role)}
@@ -218,7 +247,7 @@ class Promises:
         if (
             ticket.assignee
             and assigned
-            and (ticket.assignee.id in holders or (not holders and assigned.at >= given))
+            and (ticket.assignee.id in holders or (not holders and assigned.at > given))
         ):
             proofs.append(assigned)
         proofs += [

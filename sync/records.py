@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
+
+from sync.action import Obligation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sync.action import Obligation
+    from sync.action import PromiseName
     from sync.facts import Known
     from sync.memory import Memory
 
@@ -72,6 +74,12 @@ class JournalEntry:
     intended_at: datetime
     note: str = ""
     ended_at: datetime | None = None
+
+    @property
+    def said(self) -> tuple[Obligation, ...]:
+        """What a comment says, or would have said; nothing for an edit."""
+        listed = cast("list[tuple[PromiseName, str, int]]", self.detail.get("said", []))
+        return tuple(Obligation(promise, occasion, step) for promise, occasion, step in listed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
-from sync.action import Failed, Obligation, reference
+from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
 from sync.memory import NOTHING, Memory
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sync.action import PromiseName
     from sync.records import JournalEntry
     from sync.store import Store
     from sync.ticket import Ticket
@@ -71,8 +70,7 @@ def _read(number: str, tracker: Reader) -> Ticket | None:
 
 
 def _found_comment(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settlement:
-    said = obligations(entry)
-    ids = {owed.id(entry.site, entry.ticket) for owed in said}
+    ids = {owed.id(entry.site, entry.ticket) for owed in entry.said}
     try:
         marks = tracker.marks(entry.ticket)
     except NotFoundError:
@@ -82,16 +80,10 @@ def _found_comment(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settl
     ]
     if carrying:
         found = _ended(entry, "settled", "found on the ticket")
-        return replace(found, said=said, comment=carrying[0].id)
+        return replace(found, said=entry.said, comment=carrying[0].id)
     if late and marks.complete:
         return _ended(entry, "absent", "not on the ticket")
     return _ended(entry, "unknown", "not found yet" if marks.complete else "not all comments can be read")
-
-
-def obligations(entry: JournalEntry) -> tuple[Obligation, ...]:
-    """What a comment of the journal says, or would have said; nothing for an edit."""
-    said = cast("list[tuple[PromiseName, str, int]]", entry.detail.get("said", []))
-    return tuple(Obligation(promise, occasion, step) for promise, occasion, step in said)
 
 
 def _found_edit(entry: JournalEntry, ticket: Ticket, memory: Memory, *, late: bool) -> Settlement:

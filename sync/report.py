@@ -131,11 +131,12 @@ def _source_text(sight: Sight, verbosity: int, *, wrote: bool) -> Iterator[Rende
     if plan.trouble:
         yield Text.assemble(("  error ", "bold red"), plan.trouble)
     for names, failed in _together(plan.failed):
-        yield Text.assemble(("  error ", "bold red"), (names, "bold"), f" {failed.what}: {failed.why}")
+        name = (f"{names} ", "bold") if names else ""
+        yield Text.assemble(("  error ", "bold red"), name, f"{failed.what}: {failed.why}")
     if plan.refusal:
         yield Text(f"  refused: {plan.refusal}", "bold red")
     yield Text(f"  {_totals(sight, wrote=wrote)}", "bold")
-    if verbosity <= 0:
+    if verbosity == 0:
         for line in _held_back(plan):
             yield Text(f"  {line}", "dim")
 
@@ -233,7 +234,7 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
     plan = sight.plan
     if plan.trouble:
         return "Not served."
-    if wrote and plan.mode != "observe" and not plan.refusal and not plan.trouble:
+    if wrote and plan.mode != "observe" and not plan.refusal:
         actions: list[Action] = []
         for result in sight.results:
             actions += [
@@ -242,10 +243,14 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
             actions += [
                 action for action in result.plan.actions if isinstance(action, AddComment) and result.commented
             ]
-        return f"Written: {_counted(actions)}." if actions else "Nothing to do."
+        if actions:
+            return f"Written: {_counted(actions)}."
+        return "Nothing was written." if plan.actions() else "Nothing to do."
     actions = plan.actions()
     if not actions:
         return "Nothing to do."
+    if plan.refusal:
+        return f"Refused, nothing of it is written: {_counted(actions)}."
     why = (
         ' (mode "observe": set mode = "labels" or "full" to let it write)'
         if wrote and plan.mode == "observe"

@@ -112,7 +112,7 @@ class Settings(Overridable):
             if first.path.resolve() == source.path.resolve() and first is not source:
                 yield ("source", index, "path"), f"source {first.name!r} reads this file already; keep one of them"
             elif first is not source:
-                what = f"tickets of source {first.name!r} would be taken for this one's: both are {source.site_id!r}"
+                what = f"tickets of source {first.name!r} would be taken for its own: both are {source.site_id!r}"
                 at = "site" if source.site else "path"
                 yield ("source", index, at), f'{what}; give this source a site of its own: site = "{source.name}"'
 

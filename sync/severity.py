@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
-from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
@@ -39,9 +38,9 @@ class Raise:
 class Rating:
     """A severity, the rule and evidence behind it, and the tracker event (and its instant) that gave it.
 
-    `decided`: a person gave it, by a label or by changing the mapped field; no trigger raises it. `risen` is the
-    event since which the ticket has been at least this severe: escalations count from it, so that a severity
-    which is lowered escalates nothing anew.
+    `decided`: a person gave it, by a label or by changing the mapped field; no trigger raises it. `risen` has an
+    event for each severity from low up to this one: since when the ticket has been at least so severe. Promises
+    count from there, so that a raise breaks none that nobody had made, and a lowering escalates nothing anew.
     """
 
     severity: Severity
@@ -49,7 +48,7 @@ class Rating:
     why: str
     event: str
     since: datetime
-    risen: Event
+    risen: tuple[Event, ...]
     raises: tuple[Raise, ...] = ()
     decided: bool = False
 
@@ -139,7 +138,7 @@ class Rater:
                 turns.append(_Turn(severity, event, at, answer))
         last, answer = turns[-1], turns[-1].answer
         raises = () if answer.decided else tuple(_raises(answer.severity, triggered))
-        risen = _risen(turns)
+        risen = tuple(_risen(turns))
         return Rating(last.severity, answer.rule, answer.why, last.event, last.at, risen, raises, answer.decided)
 
     # --- the walk through the history --------------------------------------------------------------------------
@@ -166,7 +165,7 @@ class Rater:
         """
         undone = []
         for change in sorted(
-            filter(self._matters, moment.ticket.changes), key=attrgetter("at", "id"), reverse=True
+            set(filter(self._matters, moment.ticket.changes)), key=attrgetter("at", "id"), reverse=True
         ):
             undone.append((change, moment.fields.get(change.field, "")))
             if change.field == "labels":
@@ -271,11 +270,13 @@ def _raises(severity: Severity, triggered: list[tuple[Trigger, str]]) -> Iterato
             severity = after
 
 
-def _risen(turns: list[_Turn]) -> Event:
-    """The event since which the severity has been at least the present one."""
-    least = SEVERITIES.index(turns[-1].severity)
-    *_, first = takewhile(lambda turn: SEVERITIES.index(turn.severity) >= least, reversed(turns))
-    return Event(first.event, first.at, first.answer.why)
+def _risen(turns: list[_Turn]) -> Iterator[Event]:
+    """For each severity up to the present one, the event since which it has been at least that."""
+    events = [Event(turn.event, turn.at, turn.answer.why) for turn in turns]
+    levels = [SEVERITIES.index(turn.severity) for turn in turns]
+    for least in range(levels[-1] + 1):
+        below = [number for number, level in enumerate(levels) if level < least]
+        yield events[below[-1] + 1 if below else 0]
 
 
 def raised(severity: Severity, steps: int) -> Severity:

@@ -90,12 +90,16 @@ def fault(language: Language, phrase: str) -> str | None:
         return f"{phrase!r} fits too much; give it {_SHORTEST_JAPANESE} characters"
     if not _WORD.search(text):
         return f"{phrase!r} holds no word to look for"
-    if "*" in _PART.sub("", text):
+    starred = "*" in text
+    if starred and "*" in _PART.sub("", text):
         return f"{phrase!r}: a * stands directly after the letters of a word and makes it a stem"
-    short = [word for word, star in _PART.findall(text) if star and len(word) < _SHORTEST_STEM]
-    if short:
-        return f"{phrase!r}: the stem '{short[0]}*' fits too much; give it {_SHORTEST_STEM} letters or no *"
-    return None
+    stems = _PART.findall(text) if starred else []
+    short = [word for word, star in stems if star and len(word) < _SHORTEST_STEM]
+    return (
+        f"{phrase!r}: the stem '{short[0]}*' fits too much; give it {_SHORTEST_STEM} letters or no *"
+        if short
+        else None
+    )
 
 
 def negation_fault(language: Language, entry: str, place: Literal["before", "after"]) -> str | None:

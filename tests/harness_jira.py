@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fakes.faults import DropAfter, DropBefore, Reply
 from fakes.jira_cloud import EMAIL, JiraCloud
 from fakes.jira_dc import JiraDC
 from fakes.jira_text import plain
-from fakes.server import Answer
 from harness import Posted, Write
 
 from sync.mapping.models import JiraMapping
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from fakes.jira_call import Call
     from fakes.jira_issues import IssueResources
     from fakes.jira_records import Comment
 
@@ -41,26 +39,6 @@ STATUSES = {
 }
 PATHS = {"edit": r"/issue/\d+$", "comment": r"/comment$"}
 NOW = datetime(2026, 3, 2, 9, 0, 12, 345_000, tzinfo=UTC)
-
-
-class StatusesOfAProject:
-    """`GET /project/{key}/statuses`, for fakes that lack it: each project has all statuses of the site."""
-
-    routes: ClassVar[dict[tuple[str, str], str]] = {("GET", "project/([^/]+)/statuses"): "project_statuses"}
-
-    def project_statuses(self, call: Call, key: str) -> Answer:
-        jira = cast("IssueResources", self)
-        jira.one_project(call, key)
-        (kind, *_), statuses = (jira.site.catalogue.choices[name] for name in ("issuetype", "status"))
-        return Answer(body=[{"self": f"{call.view.api}/issuetype/{kind['id']}", **kind, "statuses": statuses}])
-
-
-class Cloud(StatusesOfAProject, JiraCloud):
-    """The Cloud fake in full."""
-
-
-class DataCenter(StatusesOfAProject, JiraDC):
-    """The Data Center fake in full."""
 
 
 class JiraHarness:
@@ -223,7 +201,7 @@ class CloudHarness(JiraHarness):
     restricted: ClassVar[dict[str, str] | None] = {"type": "role", "name": "Administrators"}
 
     def jira(self) -> JiraCloud:
-        return Cloud(now=NOW, language="de")
+        return JiraCloud(now=NOW, language="de")
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -247,7 +225,7 @@ class DataCenterHarness(JiraHarness):
     readers = "staff-and-clients"
 
     def jira(self) -> JiraDC:
-        return DataCenter(now=NOW, context="/jira", language="de")
+        return JiraDC(now=NOW, context="/jira", language="de")
 
     @property
     def credentials(self) -> dict[str, str]:

@@ -11,18 +11,20 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
-from fakes.jira_cloud import EMAIL
-from harness_jira import Cloud
+from fakes.jira_cloud import EMAIL, JiraCloud
 
 from sync import settings
 from sync.cli import main
+from sync.trackers.jira import open_jira
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
+    from fakes.jira_records import Issue
 
 ROOT = Path(__file__).resolve().parents[1]
 MAKEGOOD = str(Path(sys.executable).with_name("makegood"))
@@ -70,7 +72,11 @@ class Office:
         self.folder = folder
         self.patch = patch
         for name in [*os.environ]:
-            if name.startswith("MAKEGOOD_") or name in {"CREDENTIALS_DIRECTORY", "XDG_CONFIG_HOME", "NOTIFY_SOCKET"}:
+            if name.startswith("MAKEGOOD_") or name in {
+                "CREDENTIALS_DIRECTORY",
+                "XDG_CONFIG_HOME",
+                "NOTIFY_SOCKET",
+            }:
                 patch.delenv(name)
         patch.setenv("HOME", str(folder / "home"))
         patch.setattr(settings, "SYSTEM_CONFIG", folder / "etc" / "config.toml")
@@ -83,13 +89,22 @@ class Office:
     def source(self, name: str = "issues", **settings: object) -> None:
         """One more source, by default a workbook of the staff's that is written in full."""
         usual = {"tracker": "workbook", "path": f"{name}.csv", "mode": "full", "readers": "staff"}
+        usual["zone"] = "Europe/Berlin"
         self.write("config.toml", self.read("config.toml") + table("source", {"name": name} | usual | settings))
 
     def jira(self, url: str, name: str = "jira", **settings: object) -> None:
-        """One more source, a Jira Cloud project, and its token in the environment."""
-        told = {"tracker": "jira", "url": url, "email": EMAIL, "projects": ["OPS"], "mode": "full", "readers": "staff"}
-        self.write("config.toml", self.read("config.toml") + table("source", {"name": name} | told | settings))
+        """One more source, a Jira Cloud project, its token in the environment, and no wait between attempts."""
+        usual = {"tracker": "jira", "url": url, "email": EMAIL, "projects": ["OPS"], "mode": "full"}
+        usual["readers"] = "staff"
+        self.write("config.toml", self.read("config.toml") + table("source", {"name": name} | usual | settings))
         self.patch.setenv(f"MAKEGOOD_{name.upper()}_TOKEN", SECRET)
+        self.patch.setitem(cast("dict[str, object]", open_jira.__kwdefaults__), "sleep", lambda _seconds: None)
+
+    def fill_client(self, jira: JiraCloud, issue: Issue | str = "OPS-1") -> None:
+        """Say whose issue it is."""
+        (field,) = (each.id for each in jira.site.fields.values() if each.name == "Client")
+        jira.issue(issue).fields[field] = "Client A"
+        jira.reindex()
 
     def issues(self, *rows: Mapping[str, str], file: str = "issues.csv") -> None:
         """A list of issues as the shipped `workbook.toml` reads it."""
@@ -102,6 +117,12 @@ class Office:
         """The rows of a list of issues (or of its comments) by their first column."""
         with (self.folder / file).open(encoding="utf-8", newline="") as stream:
             return {next(iter(row.values())): row for row in csv.DictReader(stream)}
+
+    def put(self, key: str, **cells: str) -> None:
+        """A person changes cells of one row."""
+        rows = self.rows()
+        rows[key] |= cells
+        self.issues(*rows.values())
 
     def mapping(self, file: str, before: str, after: str) -> None:
         """Edit a mapping file of one's own copy."""
@@ -138,17 +159,21 @@ class Office:
         out, err, status = io.StringIO(), io.StringIO(), 0
         with redirect_stdout(out), redirect_stderr(err):
             try:
-                main()
+                self.main()
             except SystemExit as end:
                 status = end.code if isinstance(end.code, int) else int(bool(end.code))
         return Ran(status, out.getvalue(), err.getvalue())
+
+    def main(self) -> None:
+        """The command of `sys.argv`; raises SystemExit."""
+        main()
 
     def at(self, now: str, *arguments: str) -> Ran:
         """A pass as if it were that moment."""
         return self.run("--now", now, *arguments)
 
-    def process(self, *arguments: str, **environment: str) -> Ran:
-        """A command in a process of its own, its output in pipes."""
+    def process(self, *arguments: str, encoding: str = "utf-8", **environment: str) -> Ran:
+        """A command in a process of its own, its output in pipes and read in that encoding."""
         ran = subprocess.run(
             [MAKEGOOD, *arguments],
             cwd=self.folder,
@@ -158,20 +183,27 @@ class Office:
             check=False,
             timeout=60,
         )
-        return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+        return Ran(ran.returncode, ran.stdout.decode(encoding), ran.stderr.decode(encoding))
+
+
+def five_hours_ago() -> str:
+    """A moment as a cell of the workbook holds it, in the zone of the shipped mapping."""
+    return f"{datetime.now(ZoneInfo('Europe/Berlin')) - timedelta(hours=5):%Y-%m-%d %H:%M}"
 
 
 def table(name: str, values: Mapping[str, object]) -> str:
     """A table of a TOML list of tables; JSON's texts, numbers and lists are TOML's too."""
-    lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value is not None]
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value is not None
+    ]
     return "\n".join([f"[[{name}]]", *lines, "", ""])
 
 
-def jira_cloud(**options: Any) -> Cloud:  # noqa: ANN401 - the fake's own
+def jira_cloud(**options: Any) -> JiraCloud:  # noqa: ANN401 - the fake's own
     """A Jira Cloud with project OPS, on which an issue was reported five hours ago."""
-    fake = Cloud(now=datetime.now(UTC) - timedelta(hours=5), token=SECRET, **options)
+    fake = JiraCloud(now=datetime.now(UTC) - timedelta(hours=5), token=SECRET, **options)
     fake.add_project("OPS", "Operations")
-    fake.client_field = fake.add_field("Client")  # type: ignore[attr-defined]
+    fake.add_field("Client")
     fake.create_issue("OPS", "The client threatens to terminate the contract", priority="Highest", status="Open")
     fake.now = datetime.now(UTC)
     return fake

@@ -127,6 +127,19 @@ def test_progress_is_told_ticket_by_ticket(firm: Agency, board: Board) -> None:
     assert board.hands == 1
 
 
+def test_an_edit_says_in_the_journal_what_it_is_about_to_change_and_no_more(firm: Agency) -> None:
+    board = firm.board()
+    number = board.create(**high())
+    firm.run()
+    board.change(number, due=None, fields={"severity": "low"})
+    firm.run(minutes=1)
+    details = [entry.detail for entry in firm.store.journal(board.site, number)]
+    assert details == [
+        {"add": ["esc:delivery", "esc:high"], "remove": [], "due": "2026-04-01"},
+        {"add": ["esc:low"], "remove": ["esc:high"]},
+    ]
+
+
 def test_asked_to_stop_it_ends_what_is_in_hand_and_begins_nothing_new(firm: Agency, board: Board) -> None:
     firm.stopping = lambda: bool(board.writes)
     firm.run()

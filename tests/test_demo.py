@@ -140,3 +140,88 @@ def test_hopeless_rows_are_named_and_stop_nothing(demo: Demo) -> None:
 def test_what_is_no_complaint_is_not_classified(demo: Demo, text: str) -> None:
     ticket = replace(demo.tickets[0], title=text, text="", fields={}, labels=frozenset())
     assert demo.judge.classify(ticket).category == "unclassified"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Since last night's update the dashboard crashes when I open a filter.",
+        "The new booking form doesn't work in Safari.",
+        "Customers cannot log in to the portal.",
+        "Search returns the wrong results for two words.",
+        "The CSV export is broken since Monday.",
+        "We get an error when uploading invoices in PDF.",
+        "I don't know why login fails, but it does.",
+        "ログイン画面でエラーが出ます。",
+        "昨日からシステムが動作しません。",
+        "アプリが落ちてしまいます。",
+        "検索結果が正しくないようです。計算結果が合わないです。",
+        "お客様から、注文フォームが動作しないとの連絡がありました。",
+        "Eksporten virker ikke efter opdateringen.",
+        "Vi får en fejlmeddelelse, når vi gemmer.",
+        "Appen går ned, hver gang vi åbner den.",
+        "Brugerne kan ikke logge ind.",
+        "Rapporten viser forkerte resultater.",
+        "Сайт не работает с утра.",
+        "Приложение вылетает при открытии отчёта.",
+        "Система выдаёт ошибку при сохранении.",
+        "Не можем войти в личный кабинет.",
+        "После обновления перестал работать экспорт.",
+        "Отчёт показывает неверные результаты.",
+        "Страница не загружается.",
+        "Kirjautuminen ei toimi.",
+        "Sovellus kaatuu heti alussa.",
+        "Järjestelmä antaa virheilmoituksen tallennuksessa.",
+        "Hakutoiminto on rikki.",
+        "Raportti laskee väärin summat.",
+        "Sivu ei lataudu ollenkaan.",
+        "Uudet lomakkeet eivät toimi.",
+    ],
+)
+def test_what_is_broken_is_a_matter_of_quality(demo: Demo, text: str) -> None:
+    ticket = replace(demo.tickets[0], title=text, text="", fields={}, labels=frozenset())
+    found = demo.judge.classify(ticket)
+    assert (found.category, found.subtype) == ("delivery", "quality")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tuesday at ten doesn't work for us, could we move the workshop?",
+        "Let me know if it doesn't work and I will call.",
+        "The figures are broken down by region in the appendix.",
+        "Our contact is not working tomorrow.",
+        "Nothing crashed during the migration, thank you.",
+        "The application no longer crashes, well done.",
+        "Anna no longer works here.",
+        "担当者が見えないように個人情報が表示されないようにしてください。",
+        "エラーは出ていません。ありがとうございます。",
+        "エラーが出なくなりました。",
+        "バグがありませんでした。",
+        "クラッシュコースの日程を教えてください。",
+        "社外からアクセスできないように設定してください。",
+        "Torsdag virker ikke for os.",
+        "Det virker ikke som om nogen læser med.",
+        "Systemet går ikke ned længere.",
+        "Priserne går ned i maj.",
+        "Appen giver ingen fejl længere.",
+        "Наш менеджер сегодня не работает.",
+        "В пятницу офис не работает.",
+        "Он больше не работает у нас.",
+        "Дефектов нет, спасибо.",
+        "Самолёт вылетает в девять.",
+        "Система не выдаёт ошибок.",
+        "Kello kymmenen ei toimi meille.",
+        "Hän ei toimi enää projektipäällikkönä.",
+        "Sovellus ei kaadu enää, kiitos.",
+        "Hanke kaatui rahoituksen puutteeseen.",
+        "Virheilmoitusta ei tule enää.",
+        "Portaali on auki ja toimii hyvin.",
+        "The consultant you proposed does not work well with our report team.",
+        "If the link does not work, call me.",
+        "Наш бухгалтер по пятницам не работает, отчёт пришлите в четверг.",
+    ],
+)
+def test_what_only_sounds_broken_is_not_classified(demo: Demo, text: str) -> None:
+    ticket = replace(demo.tickets[0], title=text, text="", fields={}, labels=frozenset())
+    assert demo.judge.classify(ticket).category == "unclassified"

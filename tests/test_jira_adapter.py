@@ -130,8 +130,7 @@ def test_everything_said_and_heard_is_as_the_vendor_documents_it(
 ) -> None:
     with kind(tmp_path) as harness:
         spec = (jira_cloud if harness.fake.cloud else jira_dc)(corpus)
-        # Data Center's document describes the list of a project's statuses as one of its members.
-        harness.fake.check = lambda said: None if said.request.path.endswith("/statuses") else spec.check(said)
+        harness.fake.check = spec.check
         tickets = [harness.create(f"Issue {number}", labels=("esc:old",)) for number in range(3)]
         harness.comment_as_client(tickets[0], "Where is it?")
         harness.set_status(tickets[0], Status.WAITING)
@@ -328,8 +327,14 @@ def test_every_field_that_is_not_there_is_named_with_its_key_of_the_mapping(jira
     with pytest.raises(InvalidError) as refusal:
         poll(tracker_with(jira, fields=fields))
     assert refusal.value.fields == ("fields.client", "fields.severity", "fields.region")
-    assert "did you mean 'Client'?" in str(refusal.value)
-    assert "write the id" in str(refusal.value)
+    first, client, severity, region = str(refusal.value).splitlines()
+    assert first == "the mapping names fields that this Jira does not have:"
+    remedy = "write what your site calls it, or take the line out"
+    assert client == f"  fields.client: Jira has no field 'Cleint'; did you mean 'Client'?; {remedy}"
+    assert severity.startswith(
+        "  fields.severity: 2 Jira fields are called 'Twin'; write the id, one of customfield_"
+    )
+    assert region == f"  fields.region: Jira has no field 'nowhere at all'; {remedy}"
 
 
 @pytest.mark.parametrize(
@@ -395,15 +400,31 @@ def test_cloud_and_data_center_are_told_apart_by_the_one_question_that_is_asked_
     assert sent(jira) == ["GET myself"]
 
 
+WITH = "on Jira Cloud an API token goes with the address of its account: set `email`"
+OWN = "`email` must be the address of the account that made the token"
+ALONE = "on Data Center a personal access token goes alone: leave `email` out"
+
+
 @pytest.mark.parametrize(
-    ("kind", "hint"), [(CloudHarness, "set `email`"), (DataCenterHarness, "leave `email` out")]
+    ("kind", "deployment", "email", "hint"),
+    [
+        (CloudHarness, "cloud", None, f"; {WITH}"),
+        (CloudHarness, "cloud", "x@y.z", f"; {OWN}"),
+        (CloudHarness, None, "x@y.z", f"; {OWN}, on Data Center leave it out"),
+        (DataCenterHarness, "data-center", "x@y.z", f"; {ALONE}"),
+        (DataCenterHarness, "data-center", None, ""),
+    ],
 )
-def test_wrong_credentials_come_with_the_likely_reason(tmp_path: Path, kind: type[JiraHarness], hint: str) -> None:
-    with kind(tmp_path) as harness:
-        wrong = None if harness.fake.cloud else "bot@agency.example"
-        source = harness.source(email=wrong, deployment="cloud" if harness.fake.cloud else "data-center")
-        with pytest.raises(CredentialsError, match=hint):
-            open_jira(source, harness.mapping(), "token").connect()
+def test_wrong_credentials_come_with_the_likely_reason(
+    tmp_path: Path, kind: type[JiraHarness], deployment: str | None, email: str | None, hint: str
+) -> None:
+    with kind(tmp_path) as harness, pytest.raises(CredentialsError) as refusal:
+        open_jira(harness.source(email=email, deployment=deployment), harness.mapping(), "token").connect()
+    version = 3 if deployment == "cloud" else 2
+    assert str(refusal.value) == (
+        "Jira does not accept the account or its token; make a new token "
+        f"(GET /rest/api/{version}/myself: Jira answered 401){hint}"
+    )
 
 
 def test_an_address_where_no_jira_is_says_so(jira: JiraHarness) -> None:
@@ -464,6 +485,26 @@ def test_check_names_a_project_that_is_not_there(jira: JiraHarness) -> None:
     jira.create("Late")
     (error,) = [found for found in jira.tracker(projects=["OPS", "LAB"]).check() if found.level == "error"]
     assert error.about == "project LAB"
+
+
+@pytest.mark.parametrize(
+    ("resource", "answer", "told"),
+    [
+        ("project/OPS/statuses", 404, "not there, or not visible to the account"),
+        ("mypermissions", 404, "not there, or not visible to the account"),
+        ("project/OPS", 403, "the account may not do this"),
+    ],
+)
+def test_check_says_which_question_about_a_project_was_refused(
+    jira: JiraHarness, resource: str, answer: int, told: str
+) -> None:
+    jira.create("Late")
+    jira.fake.script(Reply(answer), path=f"/{resource}$")
+    version = 3 if jira.fake.cloud else 2
+    tracker = jira.tracker(deployment="cloud" if jira.fake.cloud else "data-center")
+    assert [(found.about, found.what) for found in tracker.check() if found.level == "error"] == [
+        ("project OPS", f"GET /rest/api/{version}/{resource}: Jira answered {answer}: {told}")
+    ]
 
 
 def test_a_question_that_is_refused_ends_itself_alone(jira: JiraHarness) -> None:

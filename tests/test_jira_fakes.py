@@ -84,6 +84,9 @@ def test_the_site_tells_of_itself_and_its_stock(fake: JiraCloud, client: Client)
     page = client.json("GET project/search", maxResults=1)
     assert (page["isLast"], page["total"], page["values"][0]["projectTypeKey"]) == (False, 2, "service_desk")
     assert client.json("GET project/OPS")["name"] == "Operations"
+    kinds = client.json("GET project/OPS/statuses")
+    assert {status["name"] for kind in kinds for status in kind["statuses"]} >= {"Open", "Resolved", "Closed"}
+    assert client.call("GET project/NONE/statuses").status_code == 404
     edit = client.json(f"GET issue/{issue.key}/editmeta")["fields"]
     assert [option["value"] for option in edit[field]["allowedValues"]] == ["Client A", "Client B"]
     assert "status" not in edit
@@ -171,7 +174,7 @@ def test_search_gives_ids_alone_unless_it_is_asked_for_more(fake: JiraCloud, cli
     [
         {"jql": "order by key"},
         {"jql": "project = NOWHERE"},
-        {"jql": "project = OPS OR key = OPS-1"},
+        {"jql": "project = OPS AND (key = OPS-1"},
         {"jql": 'updated >= "2026-03-02 12:00:30"'},
         {"jql": "key in (OPS-1, OPS-99)"},
         {"jql": "project = OPS", "properties": list("abcdef")},
@@ -221,6 +224,11 @@ def test_jql_knows_projects_ids_keys_and_status_categories(fake: JiraCloud, clie
     assert found("statusCategory in ('Done')") == [two.id]
     assert found(f"id in ({one.id}, {other.id}) order by key") == [other.id, one.id]
     assert found("key = OPS-2") == [two.id]
+    assert found("(project = OPS OR project = HELP) AND NOT (key = OPS-2 OR key = OPS-1)") == [other.id]
+    fake.edit_as("project lead", one, labels=["client"])
+    fake.edit_as("project lead", two, labels=["client", "demo"])
+    assert found("labels in (client, nothing) AND labels != demo") == [one.id]
+    assert found("labels not in (client)") == []
     assert found("project not in (HELP) ORDER BY key DESC, updated") == [two.id, one.id]
 
 

@@ -150,7 +150,9 @@ def test_one_project_that_is_hidden_is_named_stops_no_other_and_comes_whole_when
     jira.fake.deny("BROWSE_PROJECTS", "LAB")
     tickets, (failed,), cursor = poll(connected(jira, projects=projects))
     assert (ids(tickets), failed.ticket, failed.what) == ({ticket}, "", "project LAB")
-    assert "Browse Projects" in failed.why
+    assert failed.why == (
+        "it is not there, or the account may not browse it; correct `projects` or grant Browse Projects"
+    )
     assert set(connected(jira, projects=projects).ids()) == {ticket}
     jira.advance(7200)
     again, still, cursor = poll(connected(jira, projects=projects), cursor)
@@ -177,6 +179,36 @@ def test_a_token_that_expires_between_two_passes_is_noticed_by_the_search_itself
     cloud.fake.token = "renewed"  # type: ignore[attr-defined]
     with pytest.raises(CredentialsError):
         list(tracker.changed(None))
+
+
+def test_a_login_that_fails_at_the_second_page_is_not_taken_for_the_end_of_the_search(cloud: CloudHarness) -> None:
+    for number in range(3):
+        cloud.create(f"Issue {number}")
+    cloud.fake.short_pages = [2]  # type: ignore[attr-defined]
+    pages = connected(cloud).changed(None)
+    assert len(next(pages).tickets) == 2
+    cloud.fake.token = "renewed"  # type: ignore[attr-defined]
+    with pytest.raises(CredentialsError) as refusal:
+        next(pages)
+    assert str(refusal.value) == (
+        "Jira does not accept the account or its token; make a new token "
+        "(POST /rest/api/3/search/jql: Jira answered 200)"
+    )
+
+
+def test_a_condition_of_the_source_narrows_every_listing_and_holds_from_poll_to_poll(jira: JiraHarness) -> None:
+    for labels, status in ((("client",), None), (("client",), Status.CLOSED), ((), Status.WAITING), ((), None)):
+        jira.create("Late", labels=labels, status=status)
+    tickets = {number for number, issue in jira.fake.site.issues.items() if issue.fields["labels"]}
+    (waiting,) = (
+        n for n, issue in jira.fake.site.issues.items() if issue.fields["status"]["name"].startswith("W")
+    )
+    tracker = connected(jira, jql='labels = client OR status in ("Waiting for client")')
+    found, failed, cursor = poll(tracker)
+    assert (ids(found), failed, set(tracker.ids())) == (tickets | {waiting}, [], tickets | {waiting})
+    jira.advance(7200)
+    jira.comment_as_client(waiting, "Well?")
+    assert ids(poll(tracker, cursor)[0]) == {waiting}
 
 
 def test_jql_quotes_what_a_config_says_and_asks_in_the_zone_of_the_profile() -> None:
@@ -288,6 +320,15 @@ def test_a_ticket_that_lacks_what_no_ticket_lacks_fails_with_its_key(
     assert failed.why.startswith("OPS-77: ")
 
 
+def test_a_status_that_was_renamed_is_named_with_the_remedy(jira: JiraHarness) -> None:
+    _, (failed,) = answering(jira, whole(status={"name": "Being looked at"}))
+    assert (failed.ticket, failed.what) == ("77", "read")
+    assert failed.why == (
+        "OPS-77: status 'Being looked at' is in no list of the mapping's [status]; "
+        "add it there under open, in_progress, waiting, resolved or closed"
+    )
+
+
 def test_a_bad_comment_and_a_bad_change_cost_themselves_alone(jira: JiraHarness) -> None:
     said = {"id": "5", "created": "2026-03-02T10:00:00.000+0100", "body": "Well?", "author": None}
     moved = {"field": "status", "fieldtype": "jira", "fromString": "Open", "toString": "In Progress"}
@@ -301,10 +342,13 @@ def test_a_bad_comment_and_a_bad_change_cost_themselves_alone(jira: JiraHarness)
     assert len(ticket.problems) == 2
 
 
-def test_history_that_jira_does_not_send_is_not_taken_for_no_history(jira: JiraHarness) -> None:
-    issue = whole()
-    del issue["changelog"]
-    (ticket,), _ = answering(jira, issue)
+@pytest.mark.parametrize("log", [None, [], {"histories": None, "total": 3}], ids=str)
+def test_history_that_jira_does_not_send_is_not_taken_for_no_history(jira: JiraHarness, log: object) -> None:
+    if isinstance(log, dict):
+        jira.fake.script(Reply(200, {"issueChangeLogs": None}), path="changelog/bulkfetch")
+        jira.fake.script(Reply(200, {"changelog": None}), path="/issue/77$")
+    (ticket,), failed = answering(jira, whole() | {"changelog": log})
+    assert failed == []
     assert ticket.complete_since == ticket.updated
 
 
@@ -388,6 +432,31 @@ def test_an_issue_of_another_project_is_never_ours(jira: JiraHarness) -> None:
     assert (page.tickets, page.gone) == ((), (moved,))
 
 
+# --- due dates in the history -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("logged", "read"),
+    [
+        ({"to": "2008-09-11", "toString": "2008-09-12 00:00:00.0"}, "2008-09-11"),
+        ({"to": None, "toString": "2008-09-11 00:00:00.0"}, "2008-09-11"),
+        ({"to": None, "toString": "11/Sep/08"}, ""),
+        ({"to": None, "toString": None}, ""),
+        ({}, ""),
+    ],
+    ids=str,
+)
+def test_a_due_date_in_the_history_is_read_from_its_words_where_nothing_else_was_kept(
+    jira: JiraHarness, logged: dict[str, Any], read: str
+) -> None:
+    item = {"field": "duedate", "fieldtype": "jira", "from": "2008-07-11", **logged}
+    history = {"id": "9", "created": "2026-03-02T10:00:00.000+0100", "items": [item]}
+    (ticket,), _ = answering(jira, whole() | {"changelog": {"histories": [history], "total": 1}})
+    assert [(change.field, change.before, change.after) for change in ticket.changes] == [
+        ("due", "2008-07-11", read)
+    ]
+
+
 # --- real issues ------------------------------------------------------------------------------------------------
 
 
@@ -418,3 +487,12 @@ def test_four_hundred_real_issues_read_the_same_from_cloud_and_data_center(tmp_p
         assert (ticket.title, ticket.created, ticket.resolved) == (other.title, other.created, other.resolved)
         assert (ticket.fields, ticket.labels) == (other.fields, other.labels)
         assert "".join(ticket.text.split()) == "".join(other.text.split())
+
+
+def test_no_due_date_of_a_real_history_is_lost(tmp_path: Path, corpus: Path) -> None:
+    tickets = real(DataCenterHarness, tmp_path, corpus)
+    changes = [change for ticket in tickets.values() for change in ticket.changes if change.field == "due"]
+    assert len(changes) == 136
+    assert all(change.before or change.after for change in changes)
+    (moved,) = [change for change in tickets["FCREPO-249"].changes if change.field == "due"]
+    assert (moved.before, moved.after) == ("2008-07-11", "2008-09-11")

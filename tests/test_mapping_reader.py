@@ -428,6 +428,60 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="rules",
         ),
         pytest.param(
+            models.Taxonomy,
+            """\
+            subtypes = { delivery = ["late"], communication = [], scope = [], team = [], billing = [] }
+            [negation.en]
+            before = ["not", "n*t", ""]
+            [negation.ja]
+            after = ["ない",
+              "…"]
+            [[rule]]
+            name = "late"
+            category = "delivery"
+            subtype = "late"
+            [rule.when.words]
+            en = ["late", "la*",
+              ""]
+            ja = ["遅"]
+            [[rule]]
+            name = "later"
+            category = "delivery"
+            subtype = "late"
+            when = { any = [{ label = "x" }, { not = { words = { da = ["*sen"], fi = [] } } }] }
+            """,
+            """\
+            3:18: negation.en.before[2]: negation 'n*t': write whole words
+            3:25: negation.en.before[3]: negation '': write whole words
+            6:3: negation.ja.after[2]: negation '…' holds no character to look for
+            12:15: rule "late".when.words.en[2]: 'la*': the stem 'la*' fits too much; give it 3 letters or no *
+            13:3: rule "late".when.words.en[3]: '' holds no word to look for
+            14:7: rule "late".when.words.ja[1]: '遅' fits too much; give it 2 characters
+            19:60: rule "later".when.any[2].not.words.da[1]: '*sen': a * stands directly after the letters of a
+                word and makes it a stem
+            """,
+            id="phrases",
+        ),
+        pytest.param(
+            models.JiraMapping,
+            """\
+            [status]
+            open = ["Open"]
+            [people]
+            staff = [""]
+            [contact]
+            words = ["/called", " "]
+            [acknowledge]
+            labels = [""]
+            """,
+            """\
+            4:10: people.staff[1]: must not be empty
+            6:21: contact.words[2]: must not be empty
+            8:11: acknowledge.labels[1]: must not be empty
+            """,
+            id="what every comment begins with",
+        ),
+        pytest.param(
             models.SeverityFile,
             """\
             order = ["field", "matrix", "filed", "field"]

@@ -11,7 +11,9 @@ from passes import BEGIN, Agency, agency, high, skipped
 
 from sync.action import Failed
 from sync.errors import CredentialsError, ForbiddenError, RateLimitedError, ServerFaultError
+from sync.memory import Memory
 from sync.records import Intent
+from sync.recover import recover
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,6 +265,31 @@ def test_a_lost_removal_and_a_cleared_date_are_recognised_too(firm: Agency) -> N
     board.change(number, labels=frozenset(), due=None)
     firm.run(minutes=1)
     assert firm.store.journal(board.site, number)[0].outcome == "settled"
+
+
+def test_an_edit_of_which_only_a_part_is_there_is_not_taken_for_done(firm: Agency) -> None:
+    board = firm.board(settings={"mode": "labels"})
+    number = board.create(labels=frozenset({"esc:old"}))
+    written = Memory(labels=frozenset({"esc:old"}))
+    detail = {"add": ["esc:delivery"], "remove": ["esc:old"]}
+    firm.store.relearn(board.site, number, written, BEGIN)
+    firm.store.intend("run", [Intent(board.site, number, "edit", detail)], BEGIN)
+
+    def looked_up() -> tuple[str, set[str]]:
+        tracker = firm.sources[0][1]
+        recover(firm.store.unsettled(), tracker, firm.store, BEGIN, timedelta(minutes=10))
+        (entry,) = firm.store.journal(board.site, number)
+        return entry.outcome, set(firm.store.memories(board.site, [number])[number].labels)
+
+    assert looked_up() == ("unknown", {"esc:old"})
+    board.put(number, "esc:delivery")
+    assert looked_up() == ("unknown", {"esc:old", "esc:delivery"})
+    board.take_off(number, "esc:delivery")
+    board.take_off(number, "esc:old")
+    assert looked_up() == ("unknown", {"esc:delivery"}), "what was ours once is ours until a plan says otherwise"
+    board.put(number, "esc:delivery")
+    assert looked_up() == ("settled", {"esc:delivery"})
+    assert not firm.store.memories(board.site, [number])[number].due_written
 
 
 # --- a refused write --------------------------------------------------------------------------------------------

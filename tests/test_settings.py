@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -48,10 +51,19 @@ def config(text: str, folder: str = ".") -> Path:
     return path
 
 
+def unwrapped(text: str) -> str:
+    """The text in which a long line goes on, indented, on the next."""
+    return re.sub(r"\n    ", " ", dedent(text).rstrip("\n"))
+
+
 def refused(call: Callable[[], object]) -> str:
     with pytest.raises(ConfigurationError) as caught:
         call()
     return str(caught.value)
+
+
+def workbook(name: str, path: str) -> str:
+    return f'[[source]]\nname = "{name}"\ntracker = "workbook"\npath = "{path}"\n'
 
 
 def jira(name: str = "jira-main") -> JiraSource:
@@ -151,6 +163,7 @@ def test_every_fault_of_file_environment_and_mappings_is_told_at_once(monkeypatc
         config.toml:9:1: source "jira-main".projects: write a list: ["…"]; this is text
         config.toml:10:11: source "jira-main".guard.action: unknown key; did you mean 'actions'?
         config.toml:10:23: source "jira-main".guard.unclassified: must be 1.0 or less
+        config.toml:11:3: source "board".projects: missing; add projects = ["…"]
         config.toml:13:1: source "board".tracker: write "jira" or "asana" or "workbook", not 'asanna'; did you
             mean 'asana'?
         config.toml:18:1: source "JIRA_main".zone: 'Europe/Copnhagen' is no time zone; did you mean
@@ -164,7 +177,7 @@ def test_every_fault_of_file_environment_and_mappings_is_told_at_once(monkeypatc
         mappings: no such folder; copy the shipped mappings to it, or name another as mappings in
             config.toml
         """
-    assert refused(lambda: load(path)) == re.sub(r"\n    ", " ", dedent(expected).rstrip("\n"))
+    assert refused(lambda: load(path)) == unwrapped(expected)
 
 
 def test_sources_that_would_be_taken_for_each_other_are_refused() -> None:
@@ -188,6 +201,66 @@ def test_sources_that_would_be_taken_for_each_other_are_refused() -> None:
     where, what = mapping.split(".mapping: ")
     assert where == 'config.toml:11:1: source "Client_Desk"'
     assert what == "desk.toml is another tracker's mapping; name one of its own"
+
+
+def test_workbooks_that_the_state_could_not_tell_apart_are_refused_with_the_remedy() -> None:
+    sources = [
+        ("one", "a/issues.xlsx"),
+        ("two", "b/issues.csv"),
+        ("three", "a/../a/issues.xlsx"),
+        ("four", "b.csv"),
+    ]
+    told = refused(lambda: load_settings(config("".join(workbook(name, path) for name, path in sources))))
+    expected = """\
+        config.toml:8:1: source "two".path: tickets of source 'one' would be taken for its own: both are
+            'workbook:issues'; give this source a site of its own: site = "two"
+        config.toml:12:1: source "three".path: source 'one' reads this file already; keep one of them"""
+    assert told == unwrapped(expected)
+    apart = workbook("one", "a/issues.xlsx") + workbook("two", "b/issues.csv") + 'site = "two"\n'
+    assert len(load_settings(config(apart)).source) == 2
+
+
+def test_two_sources_on_one_jira_or_asana_are_no_fault() -> None:
+    same = 'tracker = "jira"\nurl = "https://example.atlassian.net"\nprojects = ["OPS"]\n'
+    assert len(load_settings(config(f'[[source]]\nname = "a"\n{same}[[source]]\nname = "b"\n{same}')).source) == 2
+
+
+def test_a_misspelt_tracker_hides_no_other_fault_of_its_source() -> None:
+    path = config("""\
+        [[source]]
+        name = "a"
+        traker = "jira"
+        url = "http://example.com"
+        mode = "ful"
+        [[source]]
+        name = "b"
+        Tracker = "workbok"
+        pth = "issues.xlsx"
+        [[source]]
+        name = "c"
+        tracker = "Asana"
+        projects = ["x"]
+        [[source]]
+        name = "d"
+        tracker = "zendesk"
+        mode = "ful"
+        """)
+    expected = """\
+        config.toml:1:3: source "a".projects: missing; add projects = ["…"]
+        config.toml:3:1: source "a".traker: unknown key; did you mean 'tracker'?
+        config.toml:4:1: source "a".url: write an address that begins with https:// (plain http only to this
+            very machine)
+        config.toml:5:1: source "a".mode: write "observe" or "labels" or "full", not 'ful'; did you mean 'full'?
+        config.toml:6:3: source "b".tracker: write "jira" or "asana" or "workbook", not 'workbok'; did you mean
+            'workbook'?
+        config.toml:8:1: source "b".Tracker: unknown key; did you mean 'tracker'?
+        config.toml:9:1: source "b".pth: unknown key; did you mean 'path'?
+        config.toml:12:1: source "c".tracker: write "jira" or "asana" or "workbook", not 'Asana'; did you mean
+            'asana'?
+        config.toml:13:13: source "c".projects[1]: write the number in quotes, as in "1201234567890"
+        config.toml:16:1: source "d".tracker: write "jira" or "asana" or "workbook", not 'zendesk'
+        """
+    assert refused(lambda: load_settings(path)) == unwrapped(expected)
 
 
 def test_a_source_names_a_calendar_that_exists() -> None:
@@ -358,3 +431,72 @@ def test_the_example_shows_every_setting_with_its_default_and_its_variable() -> 
         value = getattr(read, name)
         written = value.written if isinstance(value, models.Amount) else value
         assert re.search(rf'^{name} = "{written}" .*\(MAKEGOOD_{name.upper()}\)$', text, re.MULTILINE), name
+
+
+# --- as it is typed ---------------------------------------------------------------------------------------------
+
+TYPOS = """\
+intervall = "5m"
+
+[[source]]
+name = "issues"
+traker = "workbook"
+path = "issues.xlsx"
+mode = "ful"
+"""
+
+
+def latin_1(folder: Path) -> None:
+    path = folder / "mappings" / "clients.toml"
+    path.write_bytes("# Kunden, über die wir reden\n[roles]\n".encode("latin-1"))
+
+
+def phrases(folder: Path) -> None:
+    path = folder / "mappings" / "severity.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"no hurry"', '"no hurry", "la*"'), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "spoil", "told"),
+    [
+        pytest.param(
+            TYPOS,
+            None,
+            """\
+            config.toml:1:1: intervall: unknown key; did you mean 'interval'?
+            config.toml:5:1: source "issues".traker: unknown key; did you mean 'tracker'?
+            config.toml:7:1: source "issues".mode: write "observe" or "labels" or "full", not 'ful'; did you mean
+                'full'?
+            """,
+            id="a config with three typos",
+        ),
+        pytest.param(
+            WORKBOOK,
+            latin_1,
+            """\
+            mappings/clients.toml:1:11: byte 10 (0xfc) is not UTF-8 (is it Latin-1?); save the file as UTF-8
+            """,
+            id="a mapping in Latin-1",
+        ),
+        pytest.param(
+            WORKBOOK,
+            phrases,
+            """\
+            mappings/severity.toml:167:15: signal "a wish, a preference, a small thing".when.words.en[2]: 'la*':
+                the stem 'la*' fits too much; give it 3 letters or no *
+            """,
+            id="a phrase that is none",
+        ),
+    ],
+)
+def test_check_prints_every_fault_with_its_place_and_nothing_else_and_ends_with_2(
+    tmp_path: Path, text: str, spoil: Callable[[Path], None] | None, told: str
+) -> None:
+    config(text)
+    shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
+    if spoil:
+        spoil(tmp_path)
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("makegood"), "check"], capture_output=True, encoding="utf-8", check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", unwrapped(told) + "\n")

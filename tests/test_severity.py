@@ -200,7 +200,7 @@ def test_the_severity_is_that_of_the_last_event_that_changed_it(
     history: list[Change | Comment], labels: str, fields: dict[str, str], expected: tuple[str, str, str, bool]
 ) -> None:
     found = rated(ticket(*history, labels=frozenset(labels.split()), fields=fields))
-    assert (found.severity, found.event, found.risen.id, found.decided) == expected
+    assert (found.severity, found.event, found.risen[-1].id, found.decided) == expected
 
 
 def test_a_signal_may_ask_a_status_a_label_or_a_field_and_counts_from_when_it_came() -> None:

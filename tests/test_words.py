@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sync.conditions import phrases_in
 from sync.mapping.models import Negation, SeverityFile, Taxonomy
-from sync.words import READ_AT_MOST, Lexicon, fault, normalised
+from sync.words import READ_AT_MOST, Lexicon, fault, negation_fault, normalised
 
 if TYPE_CHECKING:
     from sync.ticket import Language
@@ -196,11 +196,23 @@ def test_a_phrase_that_is_none_is_refused_with_the_remedy(language: Language, ph
 
 
 @pytest.mark.parametrize(
-    "negation", [{"en": Negation(before=["n*t"])}, {"en": Negation(after=["?"])}, {"ja": Negation(after=["…"])}]
+    ("language", "place", "entry", "complaint"),
+    [
+        ("en", "before", "n*t", "negation 'n*t': write whole words"),
+        ("fi", "before", "", "negation '': write whole words"),
+        ("en", "after", "?", "negation '?': write whole words"),
+        ("ja", "before", " ", "negation ' ' holds no character to look for"),
+        ("ja", "before", "!未", "negation '!未': in Japanese, entries with ! stand under after"),
+        ("ja", "after", "…", "negation '…' holds no character to look for"),
+    ],
 )
-def test_a_negation_that_is_none_is_refused(negation: dict[Language, Negation]) -> None:
+def test_a_negation_that_is_none_is_refused_with_the_remedy(
+    language: Language, place: Literal["before", "after"], entry: str, complaint: str
+) -> None:
+    assert negation_fault(language, entry, place) == complaint
+    rules = Negation(before=[entry]) if place == "before" else Negation(after=[entry])
     with pytest.raises(ValueError, match=r"^negation "):
-        Lexicon([("en", "late")], negation)
+        Lexicon([("en", "late")], {language: rules})
 
 
 def test_every_shipped_phrase_is_well_formed_finds_itself_and_stands_in_one_rule_only() -> None:

@@ -10,6 +10,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import strategies as st
+
 from sync import promises
 from sync.facts import NO_FACTS
 from sync.judgement import Judge
@@ -121,6 +123,54 @@ def ticket(
     }
     whole: dict[str, Any] = usual | more
     return Ticket(**whole)
+
+
+# --- any ticket at all -------------------------------------------------------------------------------------------
+
+_MINUTES = st.integers(1, 2 * 24 * 60)
+_LABELS = st.sampled_from(["", "mine", "esc:high", "esc:low esc:high", "esc:medium mine", "esc:billing"])
+_TEXTS = st.sampled_from(
+    ["hello", "/called", "/mine", "a lawsuit", "no hurry", "our board", "late", "the invoice"]
+)
+_PEOPLE = st.sampled_from([CONSULTANT, PARTNER, CLIENT, US, MACHINE, SOMEBODY])
+_FIELDS = {
+    "status": st.sampled_from([str(status) for status in Status]),
+    "labels": _LABELS,
+    "severity": st.sampled_from(["", "Sev 1", "Sev 2", "Sev 4"]),
+    "assignee": st.sampled_from(["", "Consultant 1", "Engagement partner"]),
+}
+
+
+@st.composite
+def tickets(draw: st.DrawFn) -> Ticket:
+    """A ticket with up to a dozen events within some weeks; its history fits together."""
+    held = {name: draw(values) for name, values in _FIELDS.items()}
+    moment = opened = at(OPENED) + timedelta(minutes=draw(_MINUTES))
+    comments: list[Comment] = []
+    changes: list[Change] = []
+    for number in range(draw(st.integers(0, 12))):
+        moment += timedelta(minutes=draw(_MINUTES))
+        name, who = draw(st.sampled_from(["comment", "comment", "status", *_FIELDS])), draw(_PEOPLE)
+        if name == "comment":
+            comments.append(Comment(f"comment {number}", moment, who, draw(_TEXTS), Audience.INTERNAL))
+            continue
+        before, held[name] = held[name], draw(_FIELDS[name])
+        if before != held[name]:
+            changes.append(Change(f"change {number}", moment, who, name, before, held[name]))
+    owners = {"Consultant 1": CONSULTANT, "Engagement partner": PARTNER}
+    return ticket(
+        *comments,
+        *changes,
+        owner=owners.get(held["assignee"]),
+        created=opened,
+        updated=moment,
+        title=draw(_TEXTS),
+        status=Status(held["status"]),
+        labels=frozenset(held["labels"].split()),
+        fields={"severity": held["severity"]} if held["severity"] else {},
+        client=draw(st.sampled_from(["Client A", "Client B", None])),
+        due=draw(st.sampled_from([None, opened.date() + timedelta(days=3)])),
+    )
 
 
 # --- policies ----------------------------------------------------------------------------------------------------
@@ -322,7 +372,11 @@ def judged(
     one: Ticket, now: str | datetime, by: Policy | None = None, facts: Facts = NO_FACTS, **terms: object
 ) -> Judgement:
     """What is thought of a ticket at this moment."""
-    return judge(by, **terms).judge(one, facts, now if isinstance(now, datetime) else at(now))
+    judges = judge(by, **terms) if terms else _judge(by or policy())
+    return judges.judge(one, facts, now if isinstance(now, datetime) else at(now))
+
+
+_judge = cache(judge)
 
 
 def clock(judgement: Judgement, promise: PromiseName) -> Clock:

@@ -44,7 +44,7 @@ def folded(text: str) -> str:
 class Strict(BaseModel):
     """What all mapping models share: unknown keys refused, values frozen, aliases for Python's own words."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
 
     def complaints(self) -> Iterable[Complaint]:
         """What is wrong with this model though each of its values is right; all of it, not only the first."""

@@ -117,30 +117,31 @@ class JiraTracker:
         if before and search.hidden != before.hidden:
             before = None
         poll = jira_poll.Poll(before, whole_seconds=api.whole_seconds)
-        waiting: list[Json] = []
+        reading, waiting = self._reading(), list[Json]()
         for hits in search.pages(columns.requested(), before.since if before else None, site.zone):
-            news = poll.news(hits)
-            waiting += [issue for issue in news if history_wanting(issue)]
-            ready = [issue for issue in news if not history_wanting(issue)]
+            ready: list[Json] = []
+            for issue in poll.news(hits):
+                (waiting if history_wanting(issue) else ready).append(issue)
             if len(waiting) >= HELD_BACK:
                 ready, waiting = ready + waiting, []
-            yield self._read(ready, poll)
-        yield self._read(waiting, poll)
+            yield self._read(ready, reading, poll)
+        yield self._read(waiting, reading, poll)
         after = poll.cursor(columns, self._memory.columns_at, search.hidden)
         failed = tuple(Failed("", f"project {project}", HIDDEN) for project in search.hidden)
         yield Page((), failed, after.write(query))
 
-    def _read(self, issues: list[Json], poll: jira_poll.Poll) -> Page:
-        page = self._page(issues)
+    def _read(self, issues: list[Json], reading: Reading, poll: jira_poll.Poll) -> Page:
+        page = self._page(issues, reading)
         poll.unread(page.failed)
         return page
 
     def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
         """As `Reader.fetch`; a ticket that was moved out of the source's projects is gone."""
         _, api = self._ready()
+        reading = self._reading()
         for fetched in api.fetch(ids, self._columns().requested()):
             moved = tuple(str(issue.get("id")) for issue in fetched.issues if not self._belongs(issue))
-            page = self._page([issue for issue in fetched.issues if self._belongs(issue)])
+            page = self._page([issue for issue in fetched.issues if self._belongs(issue)], reading)
             yield Page(page.tickets, page.failed + fetched.failed, gone=fetched.gone + moved)
 
     def ids(self) -> Iterator[str]:
@@ -202,7 +203,7 @@ class JiraTracker:
         project = (issue.get("fields") or {}).get("project") or {}
         return str(project.get("key") or self._source.projects[0]).casefold() in self._projects
 
-    def _page(self, issues: list[Json]) -> Page:
+    def _page(self, issues: list[Json], reading: Reading) -> Page:
         """The issues as tickets; what search left out is asked for first."""
         _, api = self._ready()
         strangers = tuple(unread(issue, _STRANGER) for issue in issues if not self._belongs(issue))
@@ -211,7 +212,7 @@ class JiraTracker:
         for issue in issues:
             self._complete_comments(issue)
             self._memory.desks[str(issue.get("id"))] = on_desk(issue.get("fields") or {})
-        tickets, failed = self._reading().tickets(issues)
+        tickets, failed = reading.tickets(issues)
         return Page(tuple(tickets), (*failed, *strangers))
 
     def _complete_comments(self, issue: Json) -> None:

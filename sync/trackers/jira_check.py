@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sync.errors import NotFoundError, TrackerError
 from sync.mapping.wording import nearest
@@ -49,22 +49,25 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
     yield from _fields(mapping, http)
     statuses: set[str] = set()
     for project in source.projects:
+        about = f"project {project}"
         try:
-            yield from _project(project, source, http, memory.deployment)
-            names = _statuses(project, http)
-            yield from _unmapped(project, names, mapping)
+            kind = http.read("GET", project_path(project)).record.get("projectTypeKey")
         except TrackerError as error:
-            yield Finding("error", f"project {project}", _not_seen(error))
-        else:
-            statuses |= names
+            yield Finding("error", about, HIDDEN if isinstance(error, NotFoundError) else str(error))
+            continue
+        yield from _readers(about, source, desk=kind == "service_desk")
+        yield from _answered(about, _rights(project, source, http, memory.deployment))
+        yield from _answered(about, _unmapped(project, mapping, http, statuses))
     if statuses:
         yield from _unknown(statuses, mapping)
 
 
-def _not_seen(error: TrackerError) -> str:
-    if isinstance(error, NotFoundError):
-        return HIDDEN
-    return str(error)
+def _answered(about: str, found: Iterator[Finding]) -> Iterator[Finding]:
+    """What a question found, or that it was refused: which one, the error says itself."""
+    try:
+        yield from found
+    except TrackerError as error:
+        yield Finding("error", about, str(error))
 
 
 def _token(source: JiraSource, memory: Memory) -> Iterator[Finding]:
@@ -87,9 +90,7 @@ def _fields(mapping: JiraMapping, http: JiraHttp) -> Iterator[Finding]:
         yield Finding("error", key, what)
 
 
-def _project(key: str, source: JiraSource, http: JiraHttp, deployment: str | None) -> Iterator[Finding]:
-    about = f"project {key}"
-    desk = http.read("GET", project_path(key)).record.get("projectTypeKey") == "service_desk"
+def _readers(about: str, source: JiraSource, *, desk: bool) -> Iterator[Finding]:
     if desk and source.readers == "staff":
         yield Finding(
             "warning",
@@ -104,21 +105,24 @@ def _project(key: str, source: JiraSource, http: JiraHttp, deployment: str | Non
             "no service desk: every ordinary comment counts as read by clients; "
             'if none of them can see this project, write `readers = "staff"`',
         )
+
+
+def _rights(key: str, source: JiraSource, http: JiraHttp, deployment: str | None) -> Iterator[Finding]:
     query = {"projectKey": key} | ({"permissions": ",".join(_RIGHTS)} if deployment == "cloud" else {})
     permissions = http.read("GET", "mypermissions", query).record.get("permissions")
     for right, (mode, what) in _RIGHTS.items():
         held = permissions.get(right) if isinstance(permissions, dict) else None
         if not (isinstance(held, dict) and held.get("havePermission")):
             needed = _MODES.index(source.mode) >= _MODES.index(mode)
-            yield Finding("error" if needed else "warning", about, f"the account may not {what}; grant it in Jira")
+            level: Literal["error", "warning"] = "error" if needed else "warning"
+            yield Finding(level, f"project {key}", f"the account may not {what}; grant it in Jira")
 
 
-def _statuses(key: str, http: JiraHttp) -> set[str]:
+def _unmapped(key: str, mapping: JiraMapping, http: JiraHttp, seen: set[str]) -> Iterator[Finding]:
+    """The project's statuses that the mapping does not list; all of them are added to `seen`."""
     kinds = records({"kinds": http.read("GET", project_path(key, "statuses")).body}, "kinds")
-    return {str(status.get("name")) for kind in kinds for status in records(kind, "statuses")}
-
-
-def _unmapped(key: str, names: set[str], mapping: JiraMapping) -> Iterator[Finding]:
+    names = {str(status.get("name")) for kind in kinds for status in records(kind, "statuses")}
+    seen |= names
     mapped = {name.casefold() for name in _mapped(mapping)}
     for name in sorted(names):
         if name.casefold() not in mapped:

@@ -29,6 +29,7 @@ _ALWAYS = (
     "resolutiondate",
     "comment",
 )
+_REMEDY = "write what your site calls it, or take the line out"
 _RESERVED = {"status": "status", "labels": "labels", "assignee": "assignee"}
 
 
@@ -70,13 +71,13 @@ class Columns:
 def resolve(fields: Sequence[Json], mapping: JiraMapping) -> Columns:
     """The columns of a mapping on a site whose `GET /field` says this.
 
-    A field is written as its id or as its name, upper and lower case alike. InvalidError names every key of the
-    mapping whose field is not there, or whose name two fields share.
+    A field is written as its id or as its name, upper and lower case alike. InvalidError has a line for every key
+    of the mapping whose field is not there, or whose name two fields share.
     """
     found, faults = look_up(fields, mapping)
     if faults:
-        listed = "; ".join(f"{key}: {what}" for key, what in faults.items())
-        raise InvalidError(f"the mapping does not fit this Jira: {listed}", list(faults))
+        listed = "".join(f"\n  {key}: {what}" for key, what in faults.items())
+        raise InvalidError(f"the mapping names fields that this Jira does not have:{listed}", list(faults))
     by_id = {str(field.get("id")): field for field in fields}
     due = found["due_field"]
     ids = {written: found[f"fields.{name}"] for name, written in mapping.fields.mapped().items()}
@@ -116,7 +117,7 @@ def _find(written: str, by_id: Mapping[str, Json]) -> str:
             f"{len(named)} Jira fields are called {written!r}; write the id, one of {', '.join(named)}"
         )
     names = [str(field.get("name") or number) for number, field in by_id.items()]
-    raise InvalidError(f"Jira has no field {written!r}{nearest(written, names)}")
+    raise InvalidError(f"Jira has no field {written!r}{nearest(written, names)}; {_REMEDY}")
 
 
 def _names(number: str, field: Json) -> set[str]:

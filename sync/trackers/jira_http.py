@@ -35,6 +35,8 @@ Json = dict[str, Any]
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to wait for a connection, and for each piece of an answer."""
+PIECE = 1 << 20
+"""Bytes of an answer that are taken at once; by default the package takes ten thousand."""
 ATTEMPTS = 4
 LONGEST_WAIT = timedelta(seconds=60)
 """A longer wait than this is the caller's business, not ours."""
@@ -83,9 +85,7 @@ class JiraHttp:
             logging=False,
         )
         self._session: requests.Session = self._client._session  # noqa: SLF001 - the package offers no raw call
-        self._settings = self._session.merge_environment_settings(
-            address, {}, stream=False, verify=None, cert=None
-        )
+        self._settings = self._session.merge_environment_settings(address, {}, stream=True, verify=None, cert=None)
         self._ask = self._patient(ServerFaultError, RateLimitedError)
         self._tell = self._patient(RateLimitedError)
 
@@ -134,11 +134,12 @@ class JiraHttp:
         what = f"{method} /rest/api/{self.version}/{path}"
         try:
             response = self._send(method, address, query, None if body is None else json.dumps(body))
+            content = b"".join(response.iter_content(PIECE))
         except requests.RequestException as error:
             raise _unanswered(error, what, writing=writing) from None  # its own text and request hold headers
-        if refusal := refused(response, what, writing=writing):
+        if refusal := refused(response, content, what, writing=writing):
             raise refusal
-        return Answer(_content(response, what, writing=writing), _date(response))
+        return Answer(_read(response, content, what, writing=writing), _date(response))
 
     def _send(
         self, method: str, address: str, query: Mapping[str, object] | None, body: str | None
@@ -178,14 +179,14 @@ def _unanswered(error: requests.RequestException, what: str, *, writing: bool) -
     return ServerFaultError(f"{what}: Jira could not be reached ({name})")
 
 
-def refused(response: requests.Response, what: str, *, writing: bool) -> TrackerError | None:
+def refused(response: requests.Response, content: bytes, what: str, *, writing: bool) -> TrackerError | None:
     """The class of an answer that is a refusal; None for one that is not."""
     said = f"{what}: Jira answered {response.status_code}"
     return (
         _login_refused(response, said)
         or _limited(response, said)
         or _fault(response, said, writing=writing)
-        or _client_error(response, said)
+        or _client_error(response.status_code, content, said)
     )
 
 
@@ -194,7 +195,7 @@ def _login_refused(response: requests.Response, said: str) -> TrackerError | Non
     failed = login & _LOGIN_FAILED and "OK" not in login  # one of several filters may let us in
     denied = response.status_code == 403 and "X-Authentication-Denied-Reason" in response.headers
     if response.status_code == 401 or denied or failed:
-        return CredentialsError(f"{said}: it does not accept the account or its token; make a new token")
+        return CredentialsError(f"Jira does not accept the account or its token; make a new token ({said})")
     return None
 
 
@@ -223,8 +224,7 @@ _REFUSALS: dict[int, tuple[type[TrackerError], str]] = {
 }
 
 
-def _client_error(response: requests.Response, said: str) -> TrackerError | None:
-    status = response.status_code
+def _client_error(status: int, content: bytes, said: str) -> TrackerError | None:
     if status < 300:
         return None
     if status < 400:
@@ -232,14 +232,14 @@ def _client_error(response: requests.Response, said: str) -> TrackerError | None
     if known := _REFUSALS.get(status):
         kind, words = known
         return kind(f"{said}: {words}")
-    fields, explained = _explained(response)
+    fields, explained = _explained(content)
     return InvalidError(f"{said}{explained}", fields)
 
 
-def _explained(response: requests.Response) -> tuple[tuple[str, ...], str]:
+def _explained(content: bytes) -> tuple[tuple[str, ...], str]:
     """The refused fields, and for a person what Jira says of them, in whatever language it says it."""
     try:
-        body = json.loads(response.content)
+        body = json.loads(content)
     except (ValueError, RecursionError):
         return (), ""
     errors = body.get("errors") if isinstance(body, dict) else None
@@ -251,11 +251,11 @@ def _explained(response: requests.Response) -> tuple[tuple[str, ...], str]:
     return tuple(errors), f" ({words[:300]})" if words else ""
 
 
-def _content(response: requests.Response, what: str, *, writing: bool) -> Any:  # noqa: ANN401 - JSON has no narrower type
-    if response.status_code == 204 or (writing and not response.content):
+def _read(response: requests.Response, content: bytes, what: str, *, writing: bool) -> Any:  # noqa: ANN401 - JSON
+    if response.status_code == 204 or (writing and not content):
         return None
     try:
-        return json.loads(response.content)
+        return json.loads(content)
     except (ValueError, RecursionError):
         kind = response.headers.get("Content-Type", "nothing").partition(";")[0]
         if writing:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from sync.richtext import Block, Bullets, Document, Paragraph, Span, Style
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 Node = dict[str, Any]
 """One node of an Atlassian document, as JSON."""
@@ -97,28 +97,33 @@ def from_adf(body: object) -> str:
         if isinstance(node, str):
             parts.append(node)
         elif isinstance(node, dict):
-            _unfold(node, parts, waiting)
+            kind = str(node.get("type"))
+            if kind == "text":
+                parts.append(str(node.get("text") or ""))
+            elif kind in _LEAVES:
+                parts.append(_leaf(node))
+            else:
+                if kind in _LINES:
+                    waiting.append("\n")
+                waiting.extend(_children(node))
     return "".join(parts).strip("\n")
 
 
-def _unfold(node: Node, parts: list[str], waiting: list[object]) -> None:
-    kind = node.get("type")
+def _leaf(node: Node) -> str:
+    try:
+        return _LEAVES[str(node["type"])](node.get("attrs") or {})
+    except (ArithmeticError, KeyError, OSError, TypeError, ValueError, AttributeError):
+        return "�"
+
+
+def _children(node: Node) -> Iterable[object]:
+    """What a node holds, the last first; each block of a document with an empty line before the next."""
     content = node.get("content")
-    children: list[object] = content if isinstance(content, list) else []
-    if kind == "text":
-        parts.append(str(node.get("text") or ""))
-    elif kind in _LEAVES:
-        try:
-            parts.append(_LEAVES[kind](node.get("attrs") or {}))
-        except (ArithmeticError, KeyError, OSError, TypeError, ValueError, AttributeError):
-            parts.append("�")
-    elif kind == "doc":
-        for child in reversed(children):
-            waiting += ("\n", child)
-    else:
-        if kind in _LINES:
-            waiting.append("\n")
-        waiting.extend(reversed(children))
+    if not isinstance(content, list):
+        return ()
+    if node.get("type") == "doc":
+        return (each for child in reversed(content) for each in ("\n", child))
+    return reversed(content)
 
 
 # --- wiki markup (Jira Data Center) ------------------------------------------------------------------------------

@@ -138,7 +138,7 @@ class Poll:
     def _is_news(self, issue: Json) -> bool:
         try:
             number, updated = str(issue["id"]), instant(issue["fields"]["updated"])
-            seen = version(issue, whole_seconds=self._whole_seconds)
+            seen = version(issue, updated, whole_seconds=self._whole_seconds)
         except BROKEN:
             return True
         fresh = self._known.get(number) != seen

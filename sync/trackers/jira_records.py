@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sync.action import Failed
@@ -55,6 +55,8 @@ def person(user: object) -> RawPerson | None:
 def text_of(value: object) -> str:
     """A field's value as people see it; several joined by commas, a document as plain text, nothing as empty."""
     match value:
+        case str():
+            text = value
         case None:
             text = ""
         case bool():
@@ -63,15 +65,20 @@ def text_of(value: object) -> str:
             text = str(int(value))
         case list():
             text = ", ".join(filter(None, map(text_of, value)))
-        case {"type": "doc"}:
-            text = from_adf(value)
-        case {"value": chosen, "child": dict(child)}:
-            text = f"{chosen} / {text_of(child)}"
         case dict():
-            text = next((text for name in _NAMES if (text := text_of(value.get(name)))), "")
+            text = _shown(value)
         case _:
             text = str(value)
     return text
+
+
+def _shown(value: Json) -> str:
+    if value.get("type") == "doc":
+        return from_adf(value)
+    if value.get("value") and isinstance(value.get("child"), dict):
+        return f"{value['value']} / {text_of(value['child'])}"
+    held = (value[name] for name in _NAMES if value.get(name) is not None)
+    return next(filter(None, map(text_of, held)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +149,20 @@ def missing(page: object, name: str) -> int:
     return max(0, total - len(records(page, name))) if isinstance(total, int) else 0
 
 
-def version(issue: Json, *, whole_seconds: bool) -> str:
-    """Changes whenever the issue does.
+def version(issue: Json, updated: datetime, *, whole_seconds: bool) -> str:
+    """Changes whenever the issue does; `updated` is when that was last, in UTC.
 
     With `whole_seconds` the same from a search, which cuts `updated`, and from a read by id, which does not; the
     numbers of comments and changes then tell apart what happened within one second.
     """
-    updated = instant(issue["fields"]["updated"])
     if not whole_seconds:
-        return f"{updated:%Y%m%dT%H%M%S}.{updated.microsecond // 1000:03d}"
+        return updated.isoformat(timespec="milliseconds")
     comments, changes = issue["fields"].get("comment"), issue.get("changelog")
     counts = (
         len(records(comments, "comments")) + missing(comments, "comments"),
         len(records(changes, "histories")) + missing(changes, "histories"),
     )
-    return f"{updated:%Y%m%dT%H%M%S}/{counts[0]}/{counts[1]}"
+    return f"{updated.isoformat(timespec='seconds')}/{counts[0]}/{counts[1]}"
 
 
 class Reading:
@@ -215,7 +221,7 @@ class Reading:
         if not isinstance(fields, dict) or not isinstance(fields.get("status"), dict):
             raise InvalidError("Jira shows no status for it; the account may lack a right to its project")
         desk = on_desk(fields)
-        key = str(issue["key"])
+        key, updated = str(issue["key"]), instant(fields["updated"])
         values = {column: text_of(fields.get(number)) for column, number in self._columns.ids.items()}
         return Item(
             id=str(issue["id"]),
@@ -225,8 +231,8 @@ class Reading:
             text=from_adf(fields.get("description")),
             status=text_of(fields["status"]),
             created=instant(fields["created"]),
-            updated=instant(fields["updated"]),
-            version=version(issue, whole_seconds=self._whole_seconds),
+            updated=updated,
+            version=version(issue, updated, whole_seconds=self._whole_seconds),
             kind=text_of(fields.get("issuetype")),
             reporter=self._person(fields.get("reporter")),
             assignee=self._person(fields.get("assignee")),
@@ -236,7 +242,7 @@ class Reading:
             values={column: text for column, text in values.items() if text},
             comments=tuple(self._comments(fields.get("comment"), problems, desk=desk)),
             changes=tuple(self._changes(issue.get("changelog"), problems)),
-            complete_since=self._complete_since(issue),
+            complete_since=_complete_since(issue, updated),
             audiences=self._circles.on(desk=desk),
             ledger=ledger_of(issue),
             problems=tuple(problems),
@@ -257,15 +263,16 @@ class Reading:
                 problems.append(f"change {history.get('id')} of the history cannot be read; it is left out")
 
     def _change(self, history: Json) -> Iterator[RawChange]:
-        items = [(self._history.get(self._field(item)), item) for item in records(history, "items")]
-        if not any(column for column, _ in items):
-            return
-        at, author = instant(history["created"]), self._person(history.get("author"))
-        for number, (column, item) in enumerate(items):
-            if column:
-                before, after = ("from", "to") if column == "due" else ("fromString", "toString")
-                words = text_of(item.get(before)), text_of(item.get(after))
-                yield RawChange(f"{history['id']}.{number}", at, author, column, *words)
+        at: datetime | None = None
+        for number, item in enumerate(records(history, "items")):
+            column = self._history.get(self._field(item))
+            if column is None:
+                continue
+            if at is None:
+                at, author = instant(history["created"]), self._person(history.get("author"))
+            worded = _day if column == "due" else _words
+            before, after = worded(item, "from"), worded(item, "to")
+            yield RawChange(f"{history['id']}.{number}", at, author, column, before, after)
 
     def _person(self, user: object) -> RawPerson | None:
         if not isinstance(user, dict):
@@ -281,15 +288,30 @@ class Reading:
         logged = str(item.get("field") or "").casefold()
         return self._columns.logged.get(logged, "") if item.get("fieldtype") == "custom" else logged
 
-    def _complete_since(self, issue: Json) -> datetime | None:
-        log = issue.get("changelog")
-        if isinstance(log, dict) and not missing(log, "histories"):
-            return None
-        known = [instant(issue["fields"]["updated"])]
-        for history in records(log, "histories"):
-            with suppress(*BROKEN):
-                known.append(instant(history["created"]))
-        return min(known)
+
+def _words(item: Json, end: str) -> str:
+    return text_of(item.get(f"{end}String"))
+
+
+def _day(item: Json, end: str) -> str:
+    """A due date as a change of it was logged: old Jiras left out all but words, `2008-07-11 00:00:00.0`."""
+    if logged := text_of(item.get(end)):
+        return logged
+    try:
+        return date.fromisoformat(_words(item, end)[:10]).isoformat()
+    except ValueError:
+        return ""
+
+
+def _complete_since(issue: Json, updated: datetime) -> datetime | None:
+    log = issue.get("changelog")
+    if isinstance(log, dict) and not missing(log, "histories"):
+        return None
+    known = [updated]
+    for history in records(log, "histories"):
+        with suppress(*BROKEN):
+            known.append(instant(history["created"]))
+    return min(known)
 
 
 def unread(issue: Json, why: str) -> Failed:

@@ -96,8 +96,14 @@ def _address(source: JiraSource, http: JiraHttp) -> str:
 
 
 def _hint(source: JiraSource, memory: Memory) -> str:
-    if memory.deployment != "data-center" and not source.email:
-        return "; on Jira Cloud an API token goes with the address of its account: set `email`"
-    if memory.deployment != "cloud" and source.email:
-        return "; on Data Center a personal access token goes alone: leave `email` out"
-    return ""
+    match memory.deployment, bool(source.email):
+        case "data-center", False:
+            return ""
+        case "data-center", True:
+            return "; on Data Center a personal access token goes alone: leave `email` out"
+        case _, False:
+            return "; on Jira Cloud an API token goes with the address of its account: set `email`"
+        case "cloud", _:
+            return "; `email` must be the address of the account that made the token"
+        case _:
+            return "; `email` must be the address of the account that made the token, on Data Center leave it out"

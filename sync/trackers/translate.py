@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sync.errors import InvalidError
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from sync.mapping.models import Mapping, People
 
 
-@dataclass(frozen=True, slots=True)
-class RawPerson:
+class RawPerson(NamedTuple):
     """A user as the tracker shows it. `kind` is what the tracker itself knows about it."""
 
     id: str
@@ -27,8 +26,7 @@ class RawPerson:
     kind: Literal["user", "customer", "app"] = "user"
 
 
-@dataclass(frozen=True, slots=True)
-class RawComment:
+class RawComment(NamedTuple):
     """A comment whose text is already plain; `at` aware UTC."""
 
     id: str
@@ -39,8 +37,7 @@ class RawComment:
     marks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RawChange:
+class RawChange(NamedTuple):
     """A change of one field, named as the tracker names it (`column`), values as people see them."""
 
     id: str
@@ -186,21 +183,22 @@ class Translation:
 
     def _changes(self, raws: tuple[RawChange, ...], problems: list[str]) -> tuple[Change, ...]:
         changes = []
-        for raw in sorted(raws, key=_in_order):
-            reserved = raw.column in RESERVED
-            name = raw.column if reserved else self._columns.get(raw.column.casefold(), raw.column)
-            before, after = raw.before, raw.after
+        for raw in sorted(dict.fromkeys(raws), key=_in_order):
+            name, before, after = raw.column, raw.before, raw.after
+            if name not in RESERVED:
+                name = self._columns.get(name.casefold(), name)
             said = f"{before or '–'} → {after or '–'}"
             if name == "status":
                 before, after = self._past_status(before, problems), self._past_status(after, problems)
             changes.append(Change(raw.id, raw.at, self.person(raw.author), name, before, after, said))
-        return tuple(dict.fromkeys(changes))
+        return tuple(changes)
 
     def _past_status(self, name: str, problems: list[str]) -> Status:
         known = self._statuses.get(name.casefold())
-        word = f"history: status {name!r} is in no list of [status]; counted as open"
-        if known is None and word not in problems:
-            problems.append(word)
+        if known is None:
+            word = f"history: status {name!r} is in no list of [status]; counted as open"
+            if word not in problems:
+                problems.append(word)
         return known or Status.OPEN
 
     def _instant(self, value: str | None, name: str, problems: list[str]) -> datetime | None:

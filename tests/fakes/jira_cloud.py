@@ -189,7 +189,7 @@ class JiraCloud(IssueResources):
     def _found(self, call: Call, jql: str, reconcile: Sequence[int] = ()) -> list[Issue]:
         zone = ZoneInfo(self.caller.zone)
         query = jira_query.parse(jql, self.site, zone, lambda key: call.may("BROWSE_PROJECTS", key))
-        if not query.filters:
+        if query.matches is None:
             raise Refusal(400, "unbounded")
         known = dict(self.site.index.issues)
         for number in map(str, reconcile):

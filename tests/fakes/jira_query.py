@@ -32,14 +32,14 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query that was understood: an issue matches when every filter says so."""
+    """A query that was understood; `matches` is None where it names nothing but an order."""
 
-    filters: tuple[Callable[[Issue], bool], ...]
+    matches: Callable[[Issue], bool] | None
     order: tuple[tuple[str, bool], ...]
 
     def search(self, issues: Iterable[Issue]) -> list[Issue]:
         """Return the matching issues in order; the newest id first where the query asks for none."""
-        found = [issue for issue in issues if all(matches(issue) for matches in self.filters)]
+        found = [issue for issue in issues if self.matches is None or self.matches(issue)]
         for name, falling in reversed(self.order or (("id", True),)):
             found.sort(key=_SORT[name], reverse=falling)
         return found
@@ -92,22 +92,42 @@ class _Parser:
         self._browsable = browsable
 
     def query(self) -> Query:
-        filters: list[Callable[[Issue], bool]] = []
-        if not self._is("order"):
-            filters.append(self._clause())
-            while self._is("and"):
-                self._take()
-                filters.append(self._clause())
+        matches = None if self._is("order") or self._is("") else self._any()
         order: list[tuple[str, bool]] = []
-        if self._is("order"):
-            self._take()
+        if self._passed("order"):
             self._expect("by")
             order.append(self._sorting())
-            while self._is(","):
-                self._take()
+            while self._passed(","):
                 order.append(self._sorting())
         self._expect("")
-        return Query(tuple(filters), tuple(order))
+        return Query(matches, tuple(order))
+
+    def _any(self) -> Callable[[Issue], bool]:
+        clauses = [self._all()]
+        while self._passed("or"):
+            clauses.append(self._all())
+        return lambda issue: any(matches(issue) for matches in clauses)
+
+    def _all(self) -> Callable[[Issue], bool]:
+        clauses = [self._one()]
+        while self._passed("and"):
+            clauses.append(self._one())
+        return lambda issue: all(matches(issue) for matches in clauses)
+
+    def _one(self) -> Callable[[Issue], bool]:
+        if self._passed("not"):
+            refused = self._one()
+            return lambda issue: not refused(issue)
+        if not self._passed("("):
+            return self._clause()
+        inside = self._any()
+        self._expect(")")
+        return inside
+
+    def _passed(self, word: str) -> bool:
+        found = self._is(word)
+        self._at += found
+        return found
 
     def _take(self) -> str:
         _, value = self._tokens[self._at]
@@ -150,7 +170,7 @@ class _Parser:
         else:
             raise Refusal(400, "jql", why=f"'{name} {operator}'")
         chosen = self._chosen(name, values)
-        return lambda issue: (_held(name, issue, self._site) in chosen) is wanted
+        return lambda issue: _matches(_held(name, issue, self._site), chosen, wanted=wanted)
 
     def _value(self) -> str:
         kind, value = self._tokens[self._at]
@@ -161,8 +181,7 @@ class _Parser:
     def _list(self) -> list[str]:
         self._expect("(")
         values = [self._value()]
-        while self._is(","):
-            self._take()
+        while self._passed(","):
             values.append(self._value())
         self._expect(")")
         return values
@@ -184,6 +203,8 @@ class _Parser:
             chosen = [self._project(value) for value in values]
         elif name in _CHOICES:
             chosen = [self._choice(name, value) for value in values]
+        elif name == "labels":
+            chosen = list(values)
         else:
             raise Refusal(400, "jql", why=f"'{name}'")
         for value, one in zip(values, chosen, strict=True):
@@ -206,10 +227,17 @@ class _Parser:
         return None
 
 
-def _held(name: str, issue: Issue, site: Site) -> str:
+def _held(name: str, issue: Issue, site: Site) -> set[str]:
     if name in _ISSUE:
-        return issue.id
+        return {issue.id}
     if name == "project":
-        return site.projects[issue.project].key
+        return {site.projects[issue.project].key}
+    if name == "labels":
+        return set(issue.fields.get("labels") or ())
     status = issue.fields["status"]
-    return str(status["id"] if name == "status" else status["statusCategory"]["id"])
+    return {str(status["id"] if name == "status" else status["statusCategory"]["id"])}
+
+
+def _matches(held: set[str], chosen: set[str], *, wanted: bool) -> bool:
+    """Tell whether a field's values answer a clause; in JQL an empty field answers none, not even a `!=`."""
+    return bool(held) and held.isdisjoint(chosen) is not wanted

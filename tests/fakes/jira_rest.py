@@ -55,6 +55,7 @@ class Jira(People, FakeServer):
         ("GET", "resolution"): "resolutions",
         ("GET", "project"): "all_projects",
         ("GET", "project/([^/]+)"): "one_project",
+        ("GET", "project/([^/]+)/statuses"): "project_statuses",
     }
 
     def __init__(
@@ -250,8 +251,11 @@ class Jira(People, FakeServer):
 
     def _choices(self, call: Call, kind: str) -> Answer:
         self.signed(call)
+        return Answer(body=self._shelf(call, kind))
+
+    def _shelf(self, call: Call, kind: str) -> list[Json]:
         shelf = self.site.catalogue.choices[kind]
-        return Answer(body=[{"self": f"{call.view.api}/{kind}/{choice['id']}"} | choice for choice in shelf])
+        return [{"self": f"{call.view.api}/{kind}/{choice['id']}"} | choice for choice in shelf]
 
     def all_projects(self, call: Call) -> Answer:
         """Answer GET /project."""
@@ -265,6 +269,18 @@ class Jira(People, FakeServer):
     def one_project(self, call: Call, id_or_key: str) -> Answer:
         """Answer GET /project/{id or key}."""
         return Answer(body=self._project(call, id_or_key))
+
+    def project_statuses(self, call: Call, id_or_key: str) -> Answer:
+        """Answer GET /project/{id or key}/statuses: of each issue type; here any issue can have any status."""
+        self._project(call, id_or_key)
+        statuses = self._shelf(call, "status")
+        return Answer(
+            body=[
+                {name: kind.get(name, False) for name in ("self", "id", "name", "subtask")}
+                | {"statuses": statuses}
+                for kind in self._shelf(call, "issuetype")
+            ]
+        )
 
     def _project(self, call: Call, id_or_key: str) -> Json:
         for project in self.browsable(call):

@@ -46,7 +46,8 @@ Fault = Refused | Lost
 class Board:
     """The tracker's own side: what truly stands there, people who act, and what goes wrong.
 
-    `marks_listed`: listings show the marks on comments, as Asana's text does and Jira's properties do not.
+    `marks_listed`: listings show the marks on comments, as Asana's text does and Jira's properties do not;
+    `ledger_listed`: and the ledger.
     `unindexed` tickets are told by `ids` and by id, but not by `changed`; `stale` ones are listed as they were.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
@@ -59,6 +60,7 @@ class Board:
     history: bool = True
     ledger: bool = False
     marks_listed: bool = True
+    ledger_listed: bool = True
     marks_complete: bool = True
     writers: int = 1
     audiences: frozenset[Audience] = frozenset({Audience.INTERNAL, Audience.RESTRICTED})
@@ -186,6 +188,7 @@ class Board:
         if edit.set_due and edit.due != held.due:
             changed["due"] = edit.due
         if edit.ledger is not None:
+            assert self.ledger, "it was told that no ledger can be kept here"
             self._ledgers[ticket] = edit.ledger
         self.change(ticket, US, **changed)
         return Written(self.now, labels)
@@ -215,7 +218,8 @@ class Board:
         held = self.tickets[ticket]
         comments = held.comments if self.marks_listed else tuple(replace(c, marks=()) for c in held.comments)
         changes = held.changes if self.history else ()
-        return replace(held, comments=comments, changes=changes, ledger=self._ledgers.get(ticket))
+        ledger = self._ledgers.get(ticket) if self.ledger_listed else None
+        return replace(held, comments=comments, changes=changes, ledger=ledger)
 
     def kept(self, ticket: str) -> dict[str, object] | None:
         """The ledger on a ticket."""

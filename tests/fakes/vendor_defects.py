@@ -92,7 +92,7 @@ def mend_jira_dc(document: Json) -> Json:
     put = document["paths"]["/api/2/issue/{issueIdOrKey}/properties/{propertyKey}"]["put"]
     put["requestBody"]["content"]["application/json"]["schema"] = {}
     # Lists are described as one of their members.
-    for name in ("field", "priority", "status", "resolution", "project"):
+    for name in ("field", "priority", "status", "resolution", "project", "project/{projectIdOrKey}/statuses"):
         content = document["paths"][f"/api/2/{name}"]["get"]["responses"]["200"]["content"]
         schema = content["application/json"]["schema"]
         content["application/json"]["schema"] = {"type": "array", "items": schema}

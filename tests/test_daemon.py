@@ -1,0 +1,209 @@
+"""The daemon as a service manager sees it: a real process, a real notify socket, signals, the lock and the log."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from office import LATE, MAKEGOOD, SECRET, Office, jira_cloud
+
+from sync import daemon
+from sync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fakes.jira_cloud import JiraCloud
+
+PATIENCE = 30.0
+"""Seconds after which a test that waits for the daemon fails instead of waiting on."""
+
+
+@pytest.fixture
+def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    made = Office(tmp_path, monkeypatch)
+    made.write("config.toml", 'interval = "1h"\n\n')
+    return made
+
+
+@pytest.fixture
+def jira() -> Iterator[JiraCloud]:
+    with jira_cloud() as fake:
+        yield fake
+
+
+class Service:
+    """A daemon that was started with Type=notify; what it tells comes in at `heard`."""
+
+    def __init__(self, office: Office, *arguments: str, **environment: str) -> None:
+        address = office.folder / "notify"
+        self.channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.channel.bind(str(address))
+        self.channel.settimeout(PATIENCE)
+        self.process = subprocess.Popen(
+            [MAKEGOOD, "daemon", *arguments],
+            cwd=office.folder,
+            env={**os.environ, "NOTIFY_SOCKET": str(address), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def heard(self) -> str:
+        """The next thing that it tells."""
+        return self.channel.recv(100).decode()
+
+    def ended(self, by: signal.Signals | None = None) -> tuple[int, list[dict[str, Any]]]:
+        """Its exit status, and its log, once it has ended."""
+        if by is not None:
+            self.process.send_signal(by)
+        out, err = self.process.communicate(timeout=PATIENCE)
+        assert out == ""
+        return self.process.returncode, [json.loads(line) for line in err.splitlines()]
+
+
+@contextmanager
+def service(office: Office, *arguments: str, **environment: str) -> Iterator[Service]:
+    made = Service(office, *arguments, **environment)
+    try:
+        yield made
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+            made.process.communicate()
+        made.channel.close()
+
+
+def logged(log: list[dict[str, Any]], event: str, **known: object) -> list[dict[str, Any]]:
+    return [line for line in log if line["event"] == event and known.items() <= line.items()]
+
+
+def test_it_says_when_it_is_ready_alive_and_stopping_and_sigterm_ends_it_with_the_lock_free(
+    office: Office, jira: JiraCloud
+) -> None:
+    office.jira(jira.url)
+    with service(office, WATCHDOG_USEC="200000") as running:
+        assert running.heard() == "READY=1"
+        assert [running.heard() for _ in range(5)] == ["WATCHDOG=1"] * 5, "also while it rests"
+        second = office.run()
+        assert (second.status, second.out) == (5, "")
+        assert f"another run (process {running.process.pid}) works on" in second.err
+        assert office.run("daemon").status == 5
+        assert office.run("status").status == 0
+        status, log = running.ended(signal.SIGTERM)
+        heard = [running.heard()]
+        while heard[-1] == "WATCHDOG=1":
+            heard.append(running.heard())
+        assert heard[-1] == "STOPPING=1"
+    assert status == 0
+    with Store(office.folder / "state.db", write=True) as store:
+        assert store.source("jira").last_good
+    assert [line["event"] for line in log] == ["started", "pass", "stopped"]
+    assert all(line["level"] == "info" and line["timestamp"].endswith("Z") for line in log)
+    (done,) = logged(log, "pass", source="jira", mode="full", failed=0)
+    assert done["run"]
+    assert done["written"] == done["planned"] > 0
+    assert [comment.author for comment in jira.issue("OPS-1").comments] == ["makegood"]
+
+
+def test_pass_after_pass_it_writes_nothing_twice_and_numbers_each_pass(office: Office, jira: JiraCloud) -> None:
+    office.write("config.toml", 'interval = "10s"\n\n')
+    office.jira(jira.url)
+    with service(office, "--passes", "1") as first:
+        status, log = first.ended()
+    assert status == 0
+    writes = [request for request in jira.log if request.method == "PUT" or request.path.endswith("/comment")]
+    office.patch.delenv("NOTIFY_SOCKET", raising=False)
+    again = office.process("daemon", "--passes", "1")
+    log += [json.loads(line) for line in again.err.splitlines()]
+    assert (again.status, again.out) == (0, "")
+    assert [line["planned"] for line in logged(log, "pass", source="jira")][1:] == [0]
+    assert len({line["run"] for line in logged(log, "pass")}) == 2
+    assert writes == [one for one in jira.log if one.method == "PUT" or one.path.endswith("/comment")]
+    assert len(jira.issue("OPS-1").comments) == 1
+
+
+def test_a_source_that_fails_stops_no_other_and_is_named_in_the_log(office: Office, jira: JiraCloud) -> None:
+    office.jira(jira.url, "wrong")
+    office.patch.setenv("MAKEGOOD_WRONG_TOKEN", f"not-{SECRET}")
+    office.jira(jira.url, "lacking")
+    office.patch.delenv("MAKEGOOD_LACKING_TOKEN")
+    office.source()
+    office.issues(LATE, LATE | {"ID": "T-8", "Status": "Parked"})
+    office.jira(jira.url, "sound")
+    with service(office, "--passes", "1", "-v") as running:
+        status, log = running.ended()
+        heard = [running.heard()]
+        while heard[-1] != "STOPPING=1":
+            heard.append(running.heard())
+    assert heard[0] == "READY=1"
+    assert status == 0
+    assert len(logged(log, "source failed", source="wrong", level="error")) == 1
+    (lacking,) = logged(log, "source failed", source="lacking", level="error")
+    assert "There is no token for source 'lacking': set MAKEGOOD_LACKING_TOKEN" in lacking["why"]
+    (failed,) = logged(log, "ticket failed", source="issues", ticket="T-8", level="warning")
+    assert "Parked" in failed["why"]
+    assert {line["source"] for line in logged(log, "pass")} == {"issues", "sound"}
+    assert "esc:critical" in office.rows()["T-1"]["Labels"]
+    assert "esc:critical" in jira.issue("OPS-1").fields["labels"]
+    assert SECRET not in json.dumps(log)
+    known = office.run("status", "--output", "json").json["sources"]
+    assert {each["source"] for each in known if each["trouble"]} == {"wrong", "lacking"}
+
+
+def test_sigterm_in_the_midst_of_writing_leaves_no_write_in_doubt_and_the_rest_to_the_next_run(
+    office: Office, jira: JiraCloud
+) -> None:
+    first = jira.issue("OPS-1")
+    now, jira.now = jira.now, first.created
+    more = [jira.create_issue("OPS", first.fields["summary"], status="Open") for _ in range(8)]
+    jira.now, issues = now, [first, *more]
+    office.jira(jira.url)
+    jira.latency = 0.1
+    begun = threading.Event()
+    jira.check = lambda exchange: begun.set() if exchange.request.method == "PUT" else None
+    with service(office) as running:
+        assert begun.wait(PATIENCE)
+        status, log = running.ended(signal.SIGTERM)
+    assert (status, log[-1]["event"]) == (0, "stopped")
+    jira.latency = 0.0
+    said = [len(issue.comments) for issue in issues]
+    assert 0 in said
+    (source,) = office.run("status", "--output", "json").json["sources"]
+    assert source["open_writes"] == []
+    assert office.run().status == 0
+    assert [len(issue.comments) for issue in issues] == [1] * len(issues)
+    assert all("esc:critical" in issue.fields["labels"] for issue in issues)
+
+
+def test_a_configuration_that_is_refused_ends_it_before_it_is_ready(office: Office) -> None:
+    office.write("config.toml", 'intervall = "1h"\n')
+    with service(office) as running:
+        _, err = running.process.communicate(timeout=PATIENCE)
+        running.channel.setblocking(False)  # noqa: FBT003 - the socket's own
+        with pytest.raises(BlockingIOError):
+            running.heard()
+    assert running.process.returncode == 2
+    assert "intervall: unknown key; did you mean 'interval'?" in err
+
+
+def test_without_a_service_manager_it_tells_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
+    daemon.notify("READY=1")
+    name = f"\0makegood-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(name)
+        channel.setblocking(False)  # noqa: FBT003 - the socket's own
+        monkeypatch.setenv("NOTIFY_SOCKET", name.replace("\0", "@"))
+        daemon.notify("WATCHDOG=1")
+        assert channel.recv(100) == b"WATCHDOG=1"
+        with pytest.raises(BlockingIOError):
+            channel.recv(100)
