@@ -14,6 +14,7 @@ import click
 
 from sync import explain as explaining
 from sync import report
+from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.ledger import recalled
@@ -174,10 +175,13 @@ def check(  # noqa: PLR0913 - the command's options
     worst = 0
     if online:
         findings, worst = _online(settings, policy, sources, quiet=quiet)
+    advised = advice(policy, chosen(settings, sources))
     if output == "json":
-        say_json({"schema": 1, "faults": [], "findings": findings})
+        say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
     elif not quiet:
         click.echo(_summary(settings, policy))
+        for sentence in advised:
+            click.echo(f"note: {sentence}")
         for finding in findings:
             click.echo(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
     return worst

@@ -372,7 +372,7 @@ def judged(
     one: Ticket, now: str | datetime, by: Policy | None = None, facts: Facts = NO_FACTS, **terms: object
 ) -> Judgement:
     """What is thought of a ticket at this moment."""
-    judges = judge(by, **terms) if terms else _judge(by or policy())
+    judges = judge(by, **terms) if "mapping" in terms else _judge(by or policy(), **terms)
     return judges.judge(one, facts, now if isinstance(now, datetime) else at(now))
 
 

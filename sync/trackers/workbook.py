@@ -7,7 +7,6 @@ saved in the other format; set `site` in the source before renaming it.
 from __future__ import annotations
 
 import os
-import unicodedata
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -67,7 +66,7 @@ class Workbook:
     def __init__(self, source: WorkbookSource, mapping: WorkbookMapping, clock: Callable[[], datetime]) -> None:
         self._source, self._mapping, self._clock = source, mapping, clock
         self._path = source.path.expanduser().resolve()
-        self._site = source.site or f"workbook:{unicodedata.normalize('NFC', self._path.stem)}"
+        self._site = source.site_id
         self._audience = Audience.INTERNAL if source.readers == "staff" else Audience.CLIENT
         self._translation = Translation(
             mapping,
