@@ -109,11 +109,20 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Failed:
-    """What went wrong with one ticket, or with a whole source (`ticket` is then empty)."""
+    """What went wrong with one ticket, or with a whole source (`ticket` is then empty).
+
+    `ticket` is the id by which it is tried again, `key` what people call it, where that is another.
+    """
 
     ticket: str
     what: str
     why: str
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        """What people call the ticket."""
+        return self.key or self.ticket
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,9 +214,7 @@ def _told(ticket: Ticket, plan: TicketPlan) -> tuple[object, ...]:
 def _together(todo: list[TicketPlan], pen: Pen, tracker: Batching) -> list[Result]:
     jobs = _intended(todo, pen)
     try:
-        answers: list[Written | TrackerError] = list(
-            tracker.batch([(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs])
-        )
+        answers = tracker.batch([(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs])
     except TrackerError as error:
         answers = [error] * len(jobs)
     ended = [

@@ -6,7 +6,7 @@ A clock is recomputed from the ticket's own history each time; nothing is counte
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sync.worktime import ALWAYS
 
@@ -57,6 +57,15 @@ class Clock:
         return self.state in ("running", "paused", "broken", "rests")
 
 
+class Start(NamedTuple):
+    """What opened a promise: its name, the occasion, the rule behind it, and the instant from which it counts."""
+
+    promise: PromiseName
+    occasion: str
+    rule: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Dial:
     """How time is counted for one cell, on which calendar and with which pauses; and how many steps there are.
@@ -71,14 +80,14 @@ class Dial:
     last_step: int = BREACH
     heeded: Sequence[Event] = ()
 
-    def after(self, started: datetime, times: float = 1.0) -> datetime | None:
-        """The instant at which `times` the cell's amount has run; None while an open pause hides it."""
-        return self._at(started, self._length(self.cell.within) * times)
+    def after(self, started: datetime) -> datetime | None:
+        """The instant at which the cell's amount has run; None while an open pause hides it."""
+        return self._at(started, self._length(self.cell.within))
 
     def warning(self, started: datetime, warn_at: float) -> datetime | None:
         """The instant of the warning: the cell's own, or the share `warn_at` of its time."""
-        amount = self.cell.warn_after
-        return self._at(started, self._length(amount)) if amount else self.after(started, warn_at)
+        own = self.cell.warn_after
+        return self._at(started, self._length(own) if own else self._length(self.cell.within) * warn_at)
 
     def opening(self, at: datetime) -> datetime:
         """The instant itself, or the next opening if the cell moves instants out of closed hours."""
@@ -115,41 +124,54 @@ def run(started: datetime, amount: timedelta, calendar: Calendar, pauses: Pauses
     return calendar.add(at, amount)
 
 
-def wind(clock: Clock, dial: Dial, now: datetime, warn: datetime | None = None) -> Clock:
-    """The clock with its instants, its state and the step it has reached at `now`.
+def wind(
+    start: Start, dial: Dial, now: datetime, warn: datetime | None = None, kept: Event | None = None
+) -> Clock:
+    """The clock of a promise as it stands at `now`, or since the moment at which it was `kept`.
 
     `warn` is when step 1 is due; one that would not come before the breach is left out. Each reminder counts from
     the step before it, so that closed hours do not use up several at once.
     """
-    due = dial.after(clock.started)
+    until, due = kept.at if kept else now, dial.after(start.at)
     if warn is not None and due is not None and warn >= due:
         warn = None
     taken = next((event for event in dial.heeded if due and event.at >= due), None)
     steps = [(WARNING, warn)] if warn else []
-    steps += _overdue(due, dial, now, taken.at if taken else None) if due else []
-    passed = [each for each in steps if each[1] <= now]
+    steps += _overdue(due, dial, until, taken.at if taken else None) if due else []
+    passed = [each for each in steps if each[1] <= until]
     step, reached = passed[-1] if passed else (0, None)
     upcoming = steps[len(passed)][1] if len(passed) < len(steps) else None
-    if step < BREACH:
-        paused = any(begin <= now and (end is None or end > now) for begin, end in dial.pauses)
-        state: State = "paused" if paused else "running"
+    state: State
+    if kept:
+        state, note = "met", f"{kept.what}{', late' if due and kept.at > due else ''}"
+    elif taken:
+        state, note = "broken" if upcoming else "rests", f"{taken.what}; no more reminders"
     else:
-        state = "rests" if not upcoming and (taken or step >= dial.last_step) else "broken"
+        state, note = _state(dial, now, step, ahead=upcoming is not None), ""
     return Clock(
-        clock.promise,
-        clock.occasion,
-        clock.rule,
+        start.promise,
+        start.occasion,
+        start.rule,
         state,
-        clock.started,
+        start.at,
         cell=dial.cell,
         warn=warn,
         due=due,
+        met=kept.at if kept else None,
         step=step,
         reached=reached,
-        upcoming=upcoming,
-        note=f"{taken.what}; no more reminders" if taken else "",
+        upcoming=None if kept else upcoming,
+        note=note,
         pauses=tuple(dial.pauses),
     )
+
+
+def _state(dial: Dial, now: datetime, step: int, *, ahead: bool) -> State:
+    """How a promise stands that nobody has kept or taken; `ahead`: whether another step is known to come."""
+    if step >= BREACH:
+        return "broken" if ahead or step < dial.last_step else "rests"
+    paused = any(begin <= now and (end is None or end > now) for begin, end in dial.pauses)
+    return "paused" if paused else "running"
 
 
 def _overdue(due: datetime, dial: Dial, now: datetime, taken: datetime | None) -> Iterator[tuple[int, datetime]]:

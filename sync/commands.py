@@ -96,7 +96,9 @@ def _all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
     found = {
         name.casefold() for sight in sights for each in sight.judged for name in (each.ticket.key, each.ticket.id)
     }
-    found |= {failed.ticket.casefold() for sight in sights for failed in sight.plan.failed}
+    found |= {
+        name.casefold() for sight in sights for failed in sight.plan.failed for name in (failed.ticket, failed.key)
+    }
     lacking = [key for key in only if key.casefold() not in found]
     if lacking:
         raise ConfigurationError(f"no source has a ticket {', '.join(lacking)}")
@@ -262,7 +264,7 @@ def explain(  # noqa: PLR0913 - the command's options
 def _not_found(sights: Sequence[Sight], ticket: str) -> int:
     for sight in sights:
         for failed in sight.plan.failed:
-            click.echo(f"{sight.plan.source}: {failed.ticket}: {failed.what}: {failed.why}", err=True)
+            click.echo(f"{sight.plan.source}: {failed.name}: {failed.what}: {failed.why}", err=True)
         if sight.error:
             click.echo(f"{sight.plan.source}: {sight.error}", err=True)
     click.echo(f"no source shows a ticket {ticket}", err=True)

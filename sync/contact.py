@@ -170,14 +170,10 @@ def labels_removed(change: Change) -> set[str]:
 def contact_is_mapped(ticket: Ticket, mapping: Mapping) -> bool:
     """Whether anything on this ticket could ever prove client contact."""
     contact = mapping.contact
-    return bool(
-        contact.any_staff_comment
-        or contact.words
-        or contact.statuses
-        or contact.labels
-        or mapping.fields.contacted
-        or (contact.client_readable_comment and Audience.CLIENT in ticket.audiences)
-    )
+    readable = contact.client_readable_comment and Audience.CLIENT in ticket.audiences
+    told_by_staff = contact.any_staff_comment or contact.words or readable
+    told_by_the_ticket = contact.statuses or contact.labels or mapping.fields.contacted
+    return bool((told_by_staff and mapping.people.knows_staff()) or told_by_the_ticket)
 
 
 def contacts(ticket: Ticket, mapping: Mapping, zone: str) -> list[Event]:
@@ -229,7 +225,7 @@ def _changed(ticket: Ticket, contact: Contact, zone: str) -> Iterator[Event]:
         elif change.field == "labels" and not labels_added(change).isdisjoint(contact.labels):
             yield Event(change.id, change.at, "a contact label")
         elif change.field == "contacted" and change.after:
-            at = _noted(change.after, zone, change.at) or change.at
+            at = noted(change.after, zone, change.at) or change.at
             yield Event(change.id, at, "the contact date field")
 
 
@@ -240,13 +236,13 @@ def _standing(ticket: Ticket, contact: Contact, zone: str) -> Iterator[Event]:
     """
     told = {change.field for change in ticket.changes}
     value = ticket.fields.get("contacted")
-    if value and "contacted" not in told and (at := _noted(value, zone, opened(ticket))):
+    if value and "contacted" not in told and (at := noted(value, zone, opened(ticket))):
         yield Event(f"contacted {value}", at, "the contact date field")
     if "labels" not in told and (label := min(ticket.labels.intersection(contact.labels), default="")):
         yield Event("contact-label", ticket.created, f"label {label}")
 
 
-def _noted(value: str, zone: str, known: datetime) -> datetime | None:
+def noted(value: str, zone: str, known: datetime) -> datetime | None:
     """The instant that a contact field tells, None if it is no date.
 
     A date alone is the beginning of its day, except on the day of `known`, before which it was not.

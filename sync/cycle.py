@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sync.action import Failed
 from sync.apply import Pen, apply
-from sync.errors import GuardRefusedError, MakegoodError, TrackerError
+from sync.doubts import strangers, unreadable
+from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, TrackerError
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, guard, plan_ticket
 from sync.recover import recover
 from sync.remember import remembered
+from sync.settings import token_variable
 from sync.survey import survey
 
 if TYPE_CHECKING:
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
     from sync.richtext import Document
     from sync.store import Store
     from sync.survey import Survey
+    from sync.trackers.sources import Source
+
+
+HALTED = (
+    "comments are halted: one reached more readers than it was meant for; correct `readers` or `restricted_to`"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +76,12 @@ def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()
     """One whole pass over every source; one source's trouble does not touch the others."""
     sights = plan_pass(program, now, only)
     for sight in sights:
-        if sight.seen is not None:
-            _apply(sight, sight.seen, program, run)
-            left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
-            program.store.remember(sight.plan.source, left)
-        else:
+        if sight.seen is None:
             program.store.trouble(sight.plan.source, sight.plan.trouble)
+            continue
+        _apply(sight, sight.seen, program, run)
+        left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
+        program.store.remember(sight.plan.source, left)
     return sights
 
 
@@ -82,6 +91,7 @@ def plan_pass(program: Program, now: datetime, only: Sequence[str] = ()) -> list
     What is learnt by reading alone is noted in the store; one that was opened for reading forgets it again.
     """
     sights = [_observe(served, program, now, only) for served in program.sources]
+    _claim([sight.seen for sight in sights if sight.seen])
     surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
     for sight in sights:
         if sight.seen is not None:
@@ -101,18 +111,49 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
         entries = store.unsettled(site, settings.name)
         seen.failed += recover(entries, served.tracker, store, now, program.settle_after)
         observe(seen, store, now, program.digest, program.crawl_every, only)
-    except TrackerError as error:
-        sight.error, sight.plan = error, replace(sight.plan, trouble=str(error))
+    except MakegoodError as error:
+        if not isinstance(error, TrackerError):
+            raise
+        sight.error, sight.plan = error, replace(sight.plan, trouble=_trouble(error, settings))
+    except Exception as error:  # noqa: BLE001 - one source's oddity must not stop the others; it is told in full
+        sight.error = MakegoodError(_unexpected(error))
+        sight.plan = replace(sight.plan, trouble=str(sight.error))
     else:
         sight.seen = seen
     return sight
 
 
+def _trouble(error: TrackerError, settings: Source) -> str:
+    """What kept the source from being served; for a login, also where its token comes from."""
+    if isinstance(error, CredentialsError) and token_variable(settings) not in str(error):
+        return f"{error}. The token comes from {token_variable(settings)}, or {settings.name}.token"
+    return str(error)
+
+
+def _unexpected(error: Exception) -> str:
+    """What to say of a fault of ours; its trace goes to the log."""
+    logging.getLogger("makegood").error("unexpected fault", exc_info=error)
+    return f"unexpected {type(error).__name__}: {error}; this is a fault of makegood's, please report it"
+
+
+def _claim(seen: Sequence[Seen]) -> None:
+    """A ticket that several sources show is the first one's alone."""
+    claimed: set[tuple[str, str]] = set()
+    for each in seen:
+        for ticket in [one for one in each.tickets.values() if (one.site, one.id) in claimed]:
+            each.bystanders[ticket.id] = each.tickets.pop(ticket.id)
+        claimed |= {(ticket.site, ticket.id) for ticket in each.tickets.values()}
+
+
 def _judge(seen: Seen, surveyed: Survey, program: Program, now: datetime) -> list[Judgement]:
-    return [
-        program.judge.judge(ticket, surveyed.facts(seen, ticket), now, surveyed.classification(ticket))
-        for ticket in seen.tickets.values()
-    ]
+    judged = []
+    for ticket in list(seen.tickets.values()):
+        try:
+            facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)
+            judged.append(program.judge.judge(ticket, facts, now, classification))
+        except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
+            seen.set_aside(ticket, "judge", _unexpected(error))
+    return judged
 
 
 def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
@@ -125,9 +166,14 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
     plans.sort(key=lambda plan: (-plan.urgency, plan.ticket.key))
     live = [judged for judged in sight.judged if judged.ticket.status.live]
     unclassified = sum(judged.classification.category == "unclassified" for judged in live)
+    policy, zone = program.judge.policy, sight.served.terms.zone
     problems = [
-        Failed(judged.ticket.key, "read", problem) for judged in live for problem in judged.ticket.problems
+        Failed(judged.ticket.id, "read", problem, judged.ticket.key)
+        for judged in live
+        for problem in (*judged.ticket.problems, *unreadable(judged.ticket, policy, zone))
     ]
+    told = (HALTED if halted else None, sight.served.tracker.notice)
+    notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy))
     return replace(
         sight.plan,
         mode=mode,
@@ -135,7 +181,7 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
         tickets=tuple(plan for plan in plans if plan.actions or plan.skipped or plan.after != plan.before),
         failed=tuple(sorted({*seen.failed, *seen.unread.values(), *problems})),
         refusal=guard(plans, _limits(sight, program), len(live), unclassified),
-        notices=("comments are halted: one reached more readers than it was meant for",) if halted else (),
+        notices=notices,
     )
 
 

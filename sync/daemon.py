@@ -106,7 +106,7 @@ def _tell(sight: Sight, number: str, log: Any) -> None:  # noqa: ANN401 - struct
     plan = sight.plan
     log = log.bind(source=plan.source, run=number)
     for failed in plan.failed:
-        log.warning("ticket failed", ticket=failed.ticket, what=failed.what, why=failed.why)
+        log.warning("ticket failed", ticket=failed.name, what=failed.what, why=failed.why)
     if sight.error is not None:
         log.error("source failed", why=str(sight.error))
         return

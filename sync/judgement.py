@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sync.promises import Terms
     from sync.severity import Rating, Urgency
     from sync.taxonomy import Classification
-    from sync.ticket import Ticket
+    from sync.ticket import Change, Comment, Ticket
     from sync.worktime import Calendar
 
 
@@ -135,27 +135,44 @@ class Judge:
             pauses=contact.pauses(ticket),
             calendar=self._calendar(client, terms),
         )
-        ahead = min((at for at in _told_at(ticket, told) if at > now), default=None)
-        return self._owed(classification, promises, ahead)
+        dated: list[Event | Comment | Change] = [*told, *ticket.comments, *ticket.changes]
+        return self._owed(
+            classification, promises, min((each.at for each in dated if each.at > now), default=None)
+        )
 
     def _owed(self, classification: Classification, promises: Promises, ahead: datetime | None) -> Judgement:
-        """The judgement of a live ticket; `ahead` is the next instant at which it tells something."""
-        clocks = promises.made()
+        """The judgement of a live ticket. `ahead`: when it next tells something, by a clock ahead of ours."""
+        ticket, now, terms, clocks = promises.ticket, promises.now, promises.terms, promises.made()
         upcoming = [clock.upcoming for clock in clocks if clock.upcoming] + ([ahead] if ahead else [])
-        judged = Judgement(
-            promises.ticket,
-            promises.now,
+        level, due = promises.level(clocks), _due(promises, clocks)
+        audience = self._audience(classification, terms)
+        withheld = _withheld(classification, audience, promises)
+        labels = _labels(classification, promises, clocks, level)
+        left = [clock.due - now for clock in clocks if clock.live and clock.due]
+        return Judgement(
+            ticket,
+            now,
             promises.client,
             classification,
             promises.rating,
             clocks=clocks,
-            level=promises.level(clocks),
-            contacted=promises.contacted,
+            labels=tuple(want for want in labels if want.label not in withheld),
+            due=due,
+            undue=not due and terms.due != "off",
             sayings=tuple(promises.sayings(clocks)),
-            audience=self._audience(classification, promises.terms),
+            audience=audience,
+            level=level,
+            urgency=urgency(
+                ticket,
+                promises.rating,
+                min(left, default=None),
+                client_waits=contact.client_waits(ticket, promises.contacted),
+                reopened=promises.cycle.event != contact.CREATED,
+            ),
             wake_at=min(upcoming, default=None),
+            contacted=promises.contacted,
+            withheld=withheld,
         )
-        return _standing(judged, promises)
 
     def _audience(self, classification: Classification, terms: Terms) -> Audience:
         """Who may read comments on the ticket at most."""
@@ -172,51 +189,24 @@ class Judge:
         return self.policy.calendars[own or terms.calendar or self.policy.escalation.calendar]
 
 
-def _told_at(ticket: Ticket, contacted: Iterable[Event]) -> Iterator[datetime]:
-    """When everything happened that the ticket tells; by a tracker's clock, that may lie ahead of ours."""
-    yield from (event.at for event in contacted)
-    yield from (comment.at for comment in ticket.comments)
-    yield from (change.at for change in ticket.changes)
-
-
-def _standing(judged: Judgement, promises: Promises) -> Judgement:
-    """The judgement with what should stand on the ticket: labels, due date, and its rank on the work list."""
-    terms = promises.terms
-    withheld = _withheld(judged, terms)
-    ahead = [clock.due - judged.now for clock in judged.clocks if clock.live and clock.due]
-    due = _due(judged, promises)
-    return replace(
-        judged,
-        labels=tuple(want for want in _labels(judged, terms.mapping.labels.prefix) if want.label not in withheld),
-        withheld=withheld,
-        due=due,
-        undue=not due and terms.due != "off",
-        urgency=urgency(
-            judged.ticket,
-            judged.rating,
-            min(ahead, default=None),
-            client_waits=contact.client_waits(judged.ticket, judged.contacted),
-            owned=judged.ticket.assignee is not None,
-        ),
-    )
-
-
-def _withheld(judged: Judgement, terms: Terms) -> dict[str, str]:
+def _withheld(classification: Classification, audience: Audience, promises: Promises) -> dict[str, str]:
     """The category's label, with the reason, where it would tell its readers too much."""
-    category = judged.classification.category
+    category, terms = classification.category, promises.terms
     label = terms.mapping.labels.prefix + category
     if category == "unclassified":
         return {}
-    if judged.audience < Audience.INTERNAL and Audience.RESTRICTED not in judged.ticket.audiences:
+    if audience < Audience.INTERNAL and Audience.RESTRICTED not in promises.ticket.audiences:
         return {label: f"{category} is confidential and this source cannot restrict its readers"}
     if not terms.staff_only:
         return {label: 'clients may read this source; state readers = "staff" if they cannot'}
     return {}
 
 
-def _labels(judged: Judgement, prefix: str) -> Iterator[WantedLabel]:
+def _labels(
+    classification: Classification, promises: Promises, clocks: Iterable[Clock], level: int
+) -> Iterator[WantedLabel]:
     """Every label that the ticket calls for."""
-    classification, rating = judged.classification, judged.rating
+    prefix, rating = promises.terms.mapping.labels.prefix, promises.rating
     if classification.category == "unclassified":
         because = Because("taxonomy.toml", "no rule matches: a person should say what it is")
         yield WantedLabel(prefix + "needs-triage", "triage", because)
@@ -226,27 +216,27 @@ def _labels(judged: Judgement, prefix: str) -> Iterator[WantedLabel]:
     why = "; ".join([rating.why, *(each.evidence for each in rating.raises)])
     because = Because(f"severity.toml: {rating.rule}", why)
     yield WantedLabel(prefix + rating.severity, f"severity:{rating.event}", because)
-    if judged.level:
+    if level:
         because = Because(f"escalation.toml: {rating.severity}.escalation", "the role that is asked now")
-        occasion = next(clock.occasion for clock in judged.clocks if clock.promise == "escalation")
-        yield WantedLabel(f"{prefix}level-{judged.level}", f"level:{occasion}:{judged.level}", because)
-    broken = [clock for clock in judged.clocks if clock.live and clock.step >= BREACH]
+        occasion = next(clock.occasion for clock in clocks if clock.promise == "escalation")
+        yield WantedLabel(f"{prefix}level-{level}", f"level:{occasion}:{level}", because)
+    broken = [clock for clock in clocks if clock.live and clock.step >= BREACH]
     if broken:
-        first = min(broken, key=lambda clock: (clock.due or judged.now, clock.promise))
+        first = min(broken, key=lambda clock: (clock.due or promises.now, clock.promise))
         because = Because(first.rule, f"{TEXTS[first.promise]}, and it is late")
         yield WantedLabel(prefix + "breach", f"breach:{first.promise}:{first.occasion}", because)
 
 
-def _due(judged: Judgement, promises: Promises) -> WantedDue | None:
+def _due(promises: Promises, clocks: Iterable[Clock]) -> WantedDue | None:
     """The day the due date field should show, by what the field means on this source."""
-    rule, text = f"escalation.toml: {judged.rating.severity}.resolution", "the planned date"
+    rule, text = f"escalation.toml: {promises.rating.severity}.resolution", "the planned date"
     match promises.terms.due:
         case "off":
             at = None
         case "resolution":
             at = promises.planned()
         case "next_promise":
-            running = [clock for clock in judged.clocks if clock.live and clock.due]
+            running = [clock for clock in clocks if clock.live and clock.due]
             clock = min(running, key=lambda clock: (clock.due, clock.promise), default=None)
             at, rule = (clock.due, clock.rule) if clock else (None, "")
             text = "the day of the next promise to run out"

@@ -78,11 +78,11 @@ class Seen:
             self.progress(len(self.tickets))
         return cursor
 
-    def set_aside(self, ticket: Ticket, why: str) -> None:
+    def set_aside(self, ticket: Ticket, what: str, why: str) -> None:
         """Do not judge the ticket in this pass, but try it again soon."""
         self._forget(ticket.id)
         self.bystanders[ticket.id] = ticket
-        self.unread[ticket.id] = Failed(ticket.key, "memory", why)
+        self.unread[ticket.id] = Failed(ticket.id, what, why, ticket.key)
 
     def _miss(self, failure: Failed) -> None:
         if failure.ticket:
@@ -235,10 +235,10 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
     except TrackerError as error:
         if ends_the_work(error):
             raise
-        seen.set_aside(ticket, str(error))
+        seen.set_aside(ticket, "memory", str(error))
         return
     if not marks.complete:
-        seen.set_aside(ticket, "not all its comments can be read, so what was said there stays unknown")
+        seen.set_aside(ticket, "memory", "not all its comments can be read, so what was said there stays unknown")
         return
     kept = marks.ledger or ticket.ledger
     memory = recalled(ticket, kept, marks.marks, seen.served.terms.mapping.labels.prefix)

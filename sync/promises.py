@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -126,15 +126,10 @@ class Promises:
         dial = clocks.Dial(cell or self.row.first_response, self.calendar, self.pauses, last_step)
         started = dial.opening(risen.at + self.policy.escalation.gather.elapsed())
         taken = self._taken(risen.at)
-        blank = clocks.Clock(
-            "escalation",
-            risen.id,
-            f"escalation.toml: {self.rating.severity}.escalation",
-            "running",
-            started,
-            warn=started,
+        start = clocks.Start(
+            "escalation", risen.id, f"escalation.toml: {self.rating.severity}.escalation", started
         )
-        return _until(blank, dial, self.now, taken, started) if cell else _named(blank, self.now, taken)
+        return clocks.wind(start, dial, self.now, started, taken) if cell else _named(start, self.now, taken)
 
     def level(self, wound: tuple[Clock, ...]) -> int:
         """The rung reached, counted from 1: by the hand-over, or by reminders that nobody heeded; 0 is none."""
@@ -199,7 +194,7 @@ class Promises:
         last_step = clocks.BREACH + 1 + self._top - self._rung
         dial = clocks.Dial(cell, self.calendar, pauses, last_step, self.acknowledged)
         warn = dial.warning(started, self.policy.escalation.warn_at) if promise != "owned" else None
-        return _until(clocks.Clock(promise, occasion.event, rule, "running", started), dial, self.now, kept, warn)
+        return clocks.wind(clocks.Start(promise, occasion.event, rule, started), dial, self.now, warn, kept)
 
     def _limit(
         self, promise: PromiseName, since: datetime, pauses: clocks.Pauses
@@ -209,15 +204,14 @@ class Promises:
         Each counts from when the ticket became so severe. So what was promised before a raise still stands, and
         the raise breaks nothing that nobody had promised.
         """
+        present, rule = self._cell(promise, self.rating.severity)
+        if present is None or self.rating.risen[-1].at <= since:
+            return (present, since, rule) if present else None
         cells = {
             max(since, event.at): self._cell(promise, severity)
             for severity, event in zip(SEVERITIES, self.rating.risen, strict=False)
         }
         limits = [(cell, started, rule) for started, (cell, rule) in cells.items() if cell]
-        if not self._cell(promise, self.rating.severity)[0]:
-            return None
-        if len(limits) == 1:
-            return limits[0]
         return min(reversed(limits), key=lambda limit: self._due(limit[0], limit[1], pauses))
 
     def _due(self, cell: Cell, started: datetime, pauses: clocks.Pauses) -> datetime:
@@ -260,25 +254,19 @@ class Promises:
         return min(proofs, key=lambda proof: proof.at, default=None)
 
 
-def _until(blank: Clock, dial: clocks.Dial, now: datetime, kept: Event | None, warn: datetime | None) -> Clock:
-    """The clock wound to `now`, or to the moment at which the promise was kept."""
-    if kept is None:
-        return clocks.wind(blank, dial, now, warn)
-    wound = clocks.wind(blank, dial, kept.at, warn)
-    late = wound.due is not None and kept.at > wound.due
-    note = f"{kept.what}{', late' if late else ''}"
-    return replace(wound, state="met", met=kept.at, upcoming=None, note=note)
-
-
-def _named(blank: Clock, now: datetime, taken: Event | None) -> Clock:
+def _named(start: clocks.Start, now: datetime, taken: Event | None) -> Clock:
     """The hand-over that nobody is chased for: one step, unless it was taken before."""
-    reached = blank.started if blank.started <= (min(now, taken.at) if taken else now) else None
-    return replace(
-        blank,
-        state="met" if taken else "running",
+    reached = start.at if start.at <= (min(now, taken.at) if taken else now) else None
+    return clocks.Clock(
+        start.promise,
+        start.occasion,
+        start.rule,
+        "met" if taken else "running",
+        start.at,
+        warn=start.at,
         met=taken.at if taken else None,
         step=clocks.WARNING if reached else 0,
         reached=reached,
-        upcoming=None if reached or taken else blank.started,
+        upcoming=None if reached or taken else start.at,
         note=taken.what if taken else "",
     )

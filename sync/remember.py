@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sync.plan import Plan
 
 TRY_AGAIN = timedelta(minutes=15)
-"""When a ticket that could not be read or written is looked at again *(ours)*."""
+"""When a record that could not be read is looked at again *(ours)*; a write that failed is due at once."""
 
 
 def remembered(
@@ -30,7 +30,7 @@ def remembered(
     wake |= {each.ticket.id: now for each in plan.tickets if each.actions}
     for result in results:
         number = result.plan.ticket.id
-        wake[number] = now + TRY_AGAIN if result.failed else _wake(result.plan.judged, seen, now)
+        wake[number] = now if result.failed else _wake(result.plan.judged, seen, now)
     rows = [
         Row(plan.source, seen.known[each.ticket.id], each.ticket.status.live, wake[each.ticket.id])
         for each in judged

@@ -51,7 +51,7 @@ def as_json(sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
 
 
 def _source_json(plan: Plan) -> dict[str, Any]:
-    errors = [{"ticket": each.ticket, "what": each.what, "why": each.why} for each in plan.failed]
+    errors = [{"ticket": each.name, "what": each.what, "why": each.why} for each in plan.failed]
     if plan.trouble:
         errors.insert(0, {"ticket": "", "what": "source", "why": plan.trouble})
     return {
@@ -147,7 +147,7 @@ def _together(failed: Sequence[Failed]) -> Iterator[tuple[str, Failed]]:
     for each in failed:
         alike.setdefault((each.what, each.why), []).append(each)
     for group in alike.values():
-        names = ", ".join(one.ticket for one in group[:NAMED])
+        names = ", ".join(one.name for one in group[:NAMED])
         yield names + (f" and {len(group) - NAMED} more" if len(group) > NAMED else ""), group[0]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from operator import attrgetter, itemgetter
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sync.conditions import View, compiled, fields_in
 from sync.contact import CREATED, Event, by_person, labels_added, labels_removed, opened
-from sync.ticket import SEVERITIES, Severity, Status
+from sync.ticket import SEVERITIES, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +62,6 @@ class _Answer:
     why: str
     fields: frozenset[str] = frozenset()
     label: str = ""
-    decided: bool = False
 
 
 @dataclass(slots=True)
@@ -70,6 +69,7 @@ class _Turn:
     """A moment at which the severity, raises included, became another."""
 
     severity: Severity
+    decided: bool
     event: str
     at: datetime
     answer: _Answer
@@ -130,21 +130,21 @@ class Rater:
         triggered = self._triggered(ticket, classification, facts)
         steps = sum(trigger.raise_by for trigger, _ in triggered)
         turns: list[_Turn] = []
-        for event, at, answer in self._answers(ticket, classification.heard):
-            severity = answer.severity if answer.decided else raised(answer.severity, steps)
-            if turns and (severity, answer.decided) == (turns[-1].severity, turns[-1].answer.decided):
+        for event, at, answer, decided in self._answers(ticket, classification.heard):
+            severity = answer.severity if decided else raised(answer.severity, steps)
+            if turns and (severity, decided) == (turns[-1].severity, turns[-1].decided):
                 turns[-1].answer = answer
             else:
-                turns.append(_Turn(severity, event, at, answer))
+                turns.append(_Turn(severity, decided, event, at, answer))
         last, answer = turns[-1], turns[-1].answer
-        raises = () if answer.decided else tuple(_raises(answer.severity, triggered))
+        raises = () if last.decided else tuple(_raises(answer.severity, triggered))
         risen = tuple(_risen(turns))
-        return Rating(last.severity, answer.rule, answer.why, last.event, last.at, risen, raises, answer.decided)
+        return Rating(last.severity, answer.rule, answer.why, last.event, last.at, risen, raises, last.decided)
 
     # --- the walk through the history --------------------------------------------------------------------------
 
-    def _answers(self, ticket: Ticket, heard: Heard) -> Iterator[tuple[str, datetime, _Answer]]:
-        """What is answered at the ticket's creation, and after every event that may change its severity."""
+    def _answers(self, ticket: Ticket, heard: Heard) -> Iterator[tuple[str, datetime, _Answer, bool]]:
+        """What is answered at the creation and after each event that may change it; and whether by a person."""
         moment = _Moment(ticket, dict(ticket.fields), ticket.labels, dict(heard.own), ticket.labels)
         if "status" in self._watched:
             moment.fields["status"] = ticket.status
@@ -153,10 +153,10 @@ class Rater:
             for change, led_to in self._rewound(moment)
         ]
         events += [(said.at, said.id, partial(moment.hits.update, hits)) for said, hits in heard.said if hits]
-        yield CREATED, opened(ticket), self._answer(moment)
+        yield CREATED, opened(ticket), *self._answer(moment)
         for at, event, happen in sorted(events, key=itemgetter(0, 1)):
             happen()
-            yield event, at, self._answer(moment)
+            yield event, at, *self._answer(moment)
 
     def _rewound(self, moment: _Moment) -> list[tuple[Change, str]]:
         """Take the moment back to the ticket's creation; returns the changes undone, each with what it led to.
@@ -203,16 +203,16 @@ class Rater:
         if put and by_person(change):
             label = max(put, key=lambda each: SEVERITIES.index(self._labels[each]))
             why = f"{change.author.name or 'somebody'} put {label}"
-            moment.label = _Answer(self._labels[label], "a person's label", why, label=label, decided=True)
+            moment.label = _Answer(self._labels[label], "a person's label", why, label=label)
 
     # --- the severity file's answer ----------------------------------------------------------------------------
 
-    def _answer(self, moment: _Moment) -> _Answer:
-        """What the label says that a person put, or else what the file says."""
+    def _answer(self, moment: _Moment) -> tuple[_Answer, bool]:
+        """What the label says that a person put, or else what the file says; and whether a person decided it."""
         if moment.label:
-            return moment.label
+            return moment.label, True
         answer = self._asked(moment)
-        return replace(answer, decided=True) if answer.fields & moment.chosen else answer
+        return answer, not answer.fields.isdisjoint(moment.chosen)
 
     def _asked(self, moment: _Moment) -> _Answer:
         view = View(moment.ticket, moment.fields, moment.labels, moment.hits)
@@ -234,8 +234,9 @@ class Rater:
     def _by_matrix(self, view: View) -> _Answer | None:
         impact, reach = view.fields.get("impact", ""), view.fields.get("reach", "")
         level = self._cells.get((impact.casefold(), reach.casefold()))
-        rule, why = f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}"
-        return _Answer(level, rule, why, _MATRIX) if level else None
+        if not level:
+            return None
+        return _Answer(level, f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}", _MATRIX)
 
     def _by_signals(self, view: View) -> _Answer | None:
         found = [(signal, evidence) for signal, test in self._signals if (evidence := test(view))]
@@ -293,7 +294,7 @@ class Urgency:
 
 
 def urgency(
-    ticket: Ticket, rating: Rating, until_break: timedelta | None, *, client_waits: bool, owned: bool
+    ticket: Ticket, rating: Rating, until_break: timedelta | None, *, client_waits: bool, reopened: bool
 ) -> Urgency:
     """Rank of a live ticket *(ours)*: time to the next broken promise first, then trend, then nobody on it.
 
@@ -303,16 +304,12 @@ def urgency(
     if not ticket.status.live:
         return Urgency(0, {})
     hours = until_break / timedelta(hours=1) if until_break is not None else None
-    reopened = any(
-        change.field == "status" and not Status(change.before).live and Status(change.after).live
-        for change in ticket.changes
-    )
     figures = {
         "time to the next broken promise": 0 if hours is None else max(0, min(50, round(40 - 2 * hours))),
         "severity": 5 * SEVERITIES.index(rating.severity),
         "the client waits for an answer": 10 if client_waits else 0,
         "reopened": 10 if reopened else 0,
         "raised": 5 * len(rating.raises),
-        "nobody owns it": 10 if not owned else 0,
+        "nobody owns it": 0 if ticket.assignee else 10,
     }
     return Urgency(sum(figures.values()), {name: figure for name, figure in figures.items() if figure})

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, assert_never, cast
 
 from sync.comments import Composer
 from sync.cycle import Program
-from sync.errors import ConfigurationError
+from sync.errors import ConfigurationError, TrackerError
 from sync.judgement import Judge
 from sync.observe import Served
 from sync.promises import Terms
 from sync.settings import mapping_of, token_for
+from sync.trackers.base import Capabilities
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
 
 if TYPE_CHECKING:
@@ -57,6 +58,31 @@ def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> 
             assert_never(source)
 
 
+class Unopened:
+    """Stands for a tracker that could not even be opened: its source says why in each pass, the others go on."""
+
+    capabilities = Capabilities(history=True, ledger=False, writers=1)
+    notice = None
+
+    def __init__(self, error: TrackerError) -> None:
+        self._error = error
+
+    def connect(self) -> str:
+        """Raise what kept it from being opened."""
+        raise self._error
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> Served:
+    try:
+        tracker = opened(source, policy, clock)
+    except TrackerError as error:
+        tracker = cast("Tracker", Unopened(error))
+    return Served(source, terms_of(source, policy), tracker)
+
+
 def terms_of(source: AnySource, policy: Policy) -> Terms:
     """What judging needs to know of a source."""
     return Terms(
@@ -84,9 +110,10 @@ def program(
 ) -> Program:
     """Everything a pass works with. Opens the trackers; makes no request."""
     sources = chosen(settings, names)
-    terms = {source.name: terms_of(source, policy) for source in sources}
+    served = tuple(_served(source, policy, clock) for source in sources)
+    terms = {each.settings.name: each.terms for each in served}
     return Program(
-        sources=tuple(Served(source, terms[source.name], opened(source, policy, clock)) for source in sources),
+        sources=served,
         judge=Judge(policy, terms),
         render=Composer(policy, terms).compose,
         store=store,

@@ -19,7 +19,7 @@ mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapp
 worktime
 mapping.references mapping.policy mapping.names
 
-conditions contact taxonomy facts severity clocks promises judgement
+conditions contact taxonomy facts severity clocks promises judgement doubts
 memory ledger markdown render spoken comments plan
 
 trackers.base trackers.sources trackers.translate

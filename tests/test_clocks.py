@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tickets import BERLIN, at, policy
 
-from sync.clocks import BREACH, WARNING, Clock, Dial, off, run, wind
+from sync.clocks import BREACH, WARNING, Dial, Start, off, run, wind
 from sync.contact import Event
 from sync.mapping.models import Amount, Cell
 
@@ -38,8 +38,8 @@ def wall(instant: datetime | None) -> str | None:
     return f"{instant.astimezone(BERLIN):%a %-d %b %H:%M}" if instant else None
 
 
-def began(started: datetime = MONDAY) -> Clock:
-    return Clock("update", "created", "a rule", "running", started)
+def began(started: datetime = MONDAY) -> Start:
+    return Start("update", "created", "a rule", started)
 
 
 # --- when it runs out --------------------------------------------------------------------------------------------
@@ -200,6 +200,23 @@ def test_a_warning_that_would_not_come_before_the_breach_is_left_out() -> None:
 def test_a_promise_that_is_off_says_why_and_owes_nothing() -> None:
     clock = off("first_response", "created", "a rule", MONDAY, "no evidence is mapped")
     assert (clock.state, clock.live, clock.step, clock.note) == ("off", False, 0, "no evidence is mapped")
+
+
+@pytest.mark.parametrize(
+    ("kept", "step", "note"),
+    [
+        ("Mon 2 Mar 09:00", 0, "called"),  # before it began
+        ("Mon 2 Mar 13:30", 1, "called"),
+        ("Mon 2 Mar 14:00", 2, "called"),
+        ("Mon 2 Mar 15:00", 2, "called, late"),
+    ],
+)
+def test_a_promise_that_was_kept_stays_as_it_was_then(kept: str, step: int, note: str) -> None:
+    dial = Dial(cell("4h"), OFFICE, last_step=4)
+    met = Event("comment 7", at(kept), "called")
+    wound = wind(began(), dial, at("Fri 6 Mar 12:00"), dial.warning(MONDAY, 0.75), met)
+    assert (wound.state, wound.live, wound.met, wound.upcoming) == ("met", False, met.at, None)
+    assert (wound.step, wound.note) == (step, note)
 
 
 # --- in general --------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from tickets import (
 )
 
 from sync import contact
-from sync.mapping.models import Acknowledge, Contact, Fields, Mapping, Statuses
+from sync.mapping.models import Acknowledge, Contact, Fields, Mapping, People, Statuses
 from sync.ticket import Audience, Change, Status
 
 if TYPE_CHECKING:
@@ -38,10 +38,14 @@ BERLIN = "Europe/Berlin"
 READABLE = Audience.CLIENT
 
 
-def mapping(contacted: str | None = None, **proof: bool | list[str]) -> Mapping:
+def mapping(contacted: str | None = None, staff: tuple[str, ...] = ("consultant",), **proof: object) -> Mapping:
     """A mapping in which these things prove contact."""
-    proved = Contact.model_validate({"client_readable_comment": False} | proof)
-    return Mapping(status=Statuses(open=["Open"]), fields=Fields(contacted=contacted), contact=proved)
+    return Mapping(
+        status=Statuses(open=["Open"]),
+        fields=Fields(contacted=contacted),
+        people=People(staff=[*staff]),
+        contact=Contact.model_validate({"client_readable_comment": False} | proof),
+    )
 
 
 WORDS = mapping(words=["/called", "/電話", "/mødt"])
@@ -154,6 +158,10 @@ def test_a_contact_label_without_a_history_was_there_from_the_beginning() -> Non
         (LETTERS, {Audience.INTERNAL, Audience.CLIENT}, True),
         (LETTERS, {Audience.INTERNAL}, False),
         (mapping(), {Audience.CLIENT}, False),
+        # where nobody is known as staff, no comment can be theirs
+        (mapping(words=["/called"], staff=()), {Audience.INTERNAL}, False),
+        (mapping(client_readable_comment=True, staff=()), {Audience.CLIENT}, False),
+        (mapping("Last contact", staff=()), {Audience.INTERNAL}, True),
     ],
 )
 def test_contact_can_be_proved_only_by_what_is_mapped_and_possible(

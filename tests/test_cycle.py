@@ -203,8 +203,9 @@ def test_one_source_in_trouble_stops_no_other_and_is_served_again_later(firm: Ag
     firm.run(minutes=1)
     first, second = firm.run(minutes=20)
     assert (str(first.error), second.error) == ("the token has expired", None)
-    assert first.plan.trouble == "the token has expired"
-    assert [firm.store.source(name).trouble for name in ("bad", "good")] == ["the token has expired", ""]
+    told = "the token has expired. The token comes from MAKEGOOD_BAD_TOKEN, or bad.token"
+    assert first.plan.trouble == told
+    assert [firm.store.source(name).trouble for name in ("bad", "good")] == [told, ""]
     bad.down.clear()
     firm.run(minutes=5)
     assert [len(board.ours(ticket)) for board, ticket in zip((bad, good), tickets, strict=True)] == [1, 1]

@@ -347,7 +347,7 @@ def test_a_ticket_that_knows_us_and_whose_marks_cannot_all_be_read_is_left_alone
         (sight,) = firm.run(minutes=16)
         assert judged(sight) == set()
         (failed,) = sight.plan.failed
-        assert (failed.ticket, failed.what) == ("A-1", "memory")
+        assert (failed.name, failed.what) == ("A-1", "memory")
     board.marks_complete = True
     board.unmarkable.clear()
     assert judged(*firm.run(minutes=15)) == {number}

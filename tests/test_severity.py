@@ -31,7 +31,7 @@ from tickets import (
 
 from sync.facts import NO_FACTS, Facts, Fold, Known, fold, touched
 from sync.severity import raised, urgency
-from sync.ticket import SEVERITIES, Category, Change, Comment, Severity
+from sync.ticket import SEVERITIES, Category, Change, Comment, Severity, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -423,28 +423,33 @@ def test_a_raise_goes_up_step_by_step_and_not_beyond_critical(severity: Severity
 
 # --- urgency -----------------------------------------------------------------------------------------------------
 
-REOPENED = (moved("Tue 3 Mar 09:00", "open", "resolved"), moved("Wed 4 Mar 09:00", "resolved", "open"))
-
 
 @pytest.mark.parametrize(
-    ("asked", "hours", "waits", "parts"),
+    ("asked", "hours", "waits", "again", "parts"),
     [
-        (ticket(), None, False, {"severity": 5}),
-        (ticket(), 10.0, False, {"severity": 5, "time to the next broken promise": 20}),
-        (ticket(), -3.0, False, {"severity": 5, "time to the next broken promise": 46}),
-        (ticket(), -99.0, False, {"severity": 5, "time to the next broken promise": 50}),
-        (ticket(), 99.0, True, {"severity": 5, "the client waits for an answer": 10}),
-        (ticket(owner=None), None, False, {"severity": 5, "nobody owns it": 10}),
-        (ticket(*REOPENED), None, False, {"severity": 5, "reopened": 10}),
-        (ticket(REOPENED[0]), -3.0, True, {}),
+        (ticket(), None, False, False, {"severity": 5}),
+        (ticket(), 10.0, False, False, {"severity": 5, "time to the next broken promise": 20}),
+        (ticket(), -3.0, False, False, {"severity": 5, "time to the next broken promise": 46}),
+        (ticket(), -99.0, False, False, {"severity": 5, "time to the next broken promise": 50}),
+        (ticket(), 99.0, True, False, {"severity": 5, "the client waits for an answer": 10}),
+        (ticket(owner=None), None, False, False, {"severity": 5, "nobody owns it": 10}),
+        (ticket(), None, False, True, {"severity": 5, "reopened": 10}),
+        (ticket(status=Status.RESOLVED), -3.0, True, True, {}),
     ],
 )
 def test_urgency_is_the_time_left_first_then_the_trend_then_nobody_on_it(
-    asked: Ticket, hours: float | None, parts: dict[str, int], *, waits: bool
+    asked: Ticket, hours: float | None, parts: dict[str, int], *, waits: bool, again: bool
 ) -> None:
     left = None if hours is None else timedelta(hours=hours)
-    found = urgency(asked, rated(asked), left, client_waits=waits, owned=asked.assignee is not None)
+    found = urgency(asked, rated(asked), left, client_waits=waits, reopened=again)
     assert (found.parts, found.score) == (parts, sum(parts.values()))
+
+
+def test_a_ticket_that_came_back_is_more_urgent() -> None:
+    history = (moved("Tue 3 Mar 09:00", "open", "resolved"), moved("Wed 4 Mar 09:00", "resolved", "open"))
+    again = judged(ticket(*history), NOW).urgency
+    assert again is not None
+    assert again.parts["reopened"] == 10
 
 
 def test_a_critical_issue_in_good_hands_is_less_urgent_than_a_medium_one_that_runs_out() -> None:

@@ -307,6 +307,9 @@ in_progress = ["Doing"]
 waiting = ["Waiting"]
 resolved = ["Solved"]
 closed = ["Done"]
+[people]
+everyone_else = "staff"
+
 [contact]
 words = ["/called", "/mailed", "/電話"]
 [acknowledge]

@@ -73,6 +73,7 @@ class Asana:
     """`Tracker` on one thread; `clone` gives another thread its own connection."""
 
     capabilities = Capabilities(history=True, ledger=False, writers=WRITERS)
+    notice = None
 
     def __init__(
         self, source: AsanaSource, mapping: AsanaMapping, connect: Callable[[], Connection], shared: Shared

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sync.action import Draft, Edit, Failed, Written
+    from sync.errors import TrackerError
     from sync.ticket import Comment, Ticket
 
 
@@ -67,6 +68,11 @@ class Reader(Protocol):
         """What this tracker can do; needs no request."""
         ...
 
+    @property
+    def notice(self) -> str | None:
+        """What a person should know of the source as a whole, as last read; None if there is nothing."""
+        ...
+
     def connect(self) -> str:
         """Prove the credentials and return the immutable site or workspace id. Called once a pass."""
         ...
@@ -117,8 +123,8 @@ class Tracker(Reader, Protocol):
 
 @runtime_checkable
 class Batching(Protocol):
-    """A tracker whose many writes are one: all of them are done, or none is."""
+    """A tracker whose many writes are one: all that it does not refuse are done, or none is."""
 
-    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written]:
-        """Make these tickets' writes in one durable step, each with its answer in the same order."""
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
+        """Make these tickets' writes in one durable step; each answered in the same order, or refused alone."""
         ...

@@ -68,6 +68,8 @@ def open_jira(
 class JiraTracker:
     """`Tracker` for Jira, for one thread."""
 
+    notice = None
+
     def __init__(self, source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: Memory) -> None:
         self._source = source
         self._mapping = mapping

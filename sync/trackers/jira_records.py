@@ -316,4 +316,5 @@ def _complete_since(issue: Json, updated: datetime) -> datetime | None:
 
 def unread(issue: Json, why: str) -> Failed:
     """The failure of one issue, known by its id, with the key for people."""
-    return Failed(str(issue.get("id") or ""), "read", f"{issue.get('key') or 'an issue without a key'}: {why}")
+    number = str(issue.get("id") or "")
+    return Failed(number, "read", why, str(issue.get("key") or number or "an issue without id and key"))

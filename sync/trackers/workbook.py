@@ -164,21 +164,30 @@ class Workbook:
 
     def edit(self, ticket: str, edit: Edit) -> Written:
         """Change the labels and due date cells of one issue; writes nothing if they hold that already."""
-        return self.batch([(ticket, edit, None)])[0]
+        return self._alone(ticket, edit, None)
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         """Add one row to the comments. InvalidError for an audience other than the file's readers."""
-        return self.batch([(ticket, None, draft)])[0]
+        return self._alone(ticket, None, draft)
 
-    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written]:
-        """All of these writes in one save, or, if a single one is refused, none: its error is raised."""
+    def _alone(self, ticket: str, edit: Edit | None, draft: Draft | None) -> Written:
+        [answer] = self.batch([(ticket, edit, draft)])
+        if isinstance(answer, TrackerError):
+            raise answer
+        return answer
+
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
+        """All of these writes in one save; one that is refused is answered by its error, and left out."""
         with self._one_writer:
             contents = self._current(self._read())
             pending = Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
-            answers = []
+            answers: list[Written | TrackerError] = []
             for ticket, edit, draft in writes:
-                self._refuse_if_changed(contents, ticket)
-                answers.append(pending.add(ticket, edit, draft))
+                try:
+                    self._refuse_if_changed(contents, ticket)
+                    answers.append(pending.add(ticket, edit, draft))
+                except TrackerError as refused:
+                    answers.append(refused)
             if pending.cells or pending.entries:
                 self._save(contents.book, pending)
         return answers

@@ -241,6 +241,8 @@ def _written(value: object) -> str:
 class MemoryTracker:
     """`sync.trackers.base.Tracker` on a board."""
 
+    notice = None
+
     def __init__(self, board: Board) -> None:
         self.board = board
         board.hands += 1
