@@ -365,7 +365,7 @@ def test_a_comments_sheet_that_is_something_else_is_refused(xlsx: XlsxHarness) -
     workbook = xlsx.open()
     workbook.create_sheet("comments").append(["What the holiday was like"])
     xlsx.save(workbook)
-    with pytest.raises(WorkbookError, match="sheet 'comments', row 1: no column is headed 'Issue'"):
+    with pytest.raises(WorkbookError, match="sheet 'comments': row 1 holds none of the columns that are wanted"):
         tracker(xlsx).connect()
     assert tracker(xlsx, comments_sheet="Client talks").connect()
 

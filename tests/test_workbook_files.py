@@ -169,7 +169,7 @@ def test_a_workbook_that_cannot_be_read_is_named_with_the_remedy(
     [
         ("ID;Größe\n".encode("cp1252"), "is not written in UTF-8 (line 1, byte 0xf6); saved as Windows-1252?"),
         ("ID;Title\n".encode("utf-16"), "is written in UTF-16; save it as “CSV UTF-8”"),
-        ("ID;Title\n1;Late\n".encode("utf-16-be"), "no column is headed 'ID'"),
+        ("ID;Title\n1;Late\n".encode("utf-16-be"), "holds none of the columns that are wanted"),
         (b"", "row 1 holds no header"),
         (
             ";".join(HEADER).encode() + b'\n1;"Late;;New\n2;Late;;New\n',

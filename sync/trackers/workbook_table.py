@@ -111,6 +111,12 @@ class Table:
                 f"{self.where}: row {self.header_row} holds no header; "
                 "write the column names there, or set header_row in the mapping"
             )
+        if not any(heading(text) in places for text in wanted.values()):
+            held = ", ".join(repr(shown(value).strip()) for value in self.header[:5] if value is not None)
+            raise WorkbookError(
+                f"{self.where}: row {self.header_row} holds none of the columns that are wanted, but {held} …; "
+                f"is header_row = {self.header_row} right, and is this the file that was meant?"
+            )
         faults = [
             self._fault(key, text, places)
             for key, text in wanted.items()
