@@ -43,7 +43,9 @@ class Composer:
     def _variables(self, judged: Judgement, saying: Saying, language: Language, zone: str) -> Mapping[str, object]:
         ticket, clock = judged.ticket, saying.clock
         late = judged.now - clock.due if clock.due and clock.due <= judged.now else None
-        warning = clock.step == WARNING and clock.promise != "escalation"
+        escalated = clock.promise == "escalation"
+        warning = clock.step == WARNING and not escalated
+        due = clock.upcoming if escalated and late and not saying.asked else clock.due
         return {
             "ticket": {
                 "key": ticket.key,
@@ -55,10 +57,10 @@ class Composer:
             "severity": judged.rating.severity,
             "category": judged.classification.category,
             "subtype": judged.classification.subtype,
-            "step": clock.step,
+            "step": saying.asked + 1 if escalated else clock.step,
             "overdue": clock.step >= BREACH,
             "warning": warning,
-            "promise_due": moment(clock.due, language, zone) if clock.due else "",
+            "promise_due": moment(due, language, zone) if due else "",
             "late_by": span(late, language) if late else "",
             "next_step_due": moment(clock.upcoming, language, zone) if clock.upcoming else "",
             "role": saying.role,

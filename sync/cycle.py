@@ -10,6 +10,7 @@ from sync.action import Failed
 from sync.apply import Pen, apply
 from sync.doubts import strangers, unreadable
 from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, TrackerError
+from sync.memory import NOTHING
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, guard, plan_ticket
 from sync.recover import recover
@@ -150,7 +151,8 @@ def _judge(seen: Seen, surveyed: Survey, program: Program, now: datetime) -> lis
     for ticket in list(seen.tickets.values()):
         try:
             facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)
-            judged.append(program.judge.judge(ticket, facts, now, classification))
+            memory = seen.memories.get(ticket.id, NOTHING)
+            judged.append(program.judge.judge(ticket, facts, now, classification, memory))
         except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
             seen.set_aside(ticket, "judge", _unexpected(error))
     return judged

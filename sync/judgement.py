@@ -11,6 +11,7 @@ from sync.action import Because
 from sync.clocks import BREACH
 from sync.conditions import hear, phrases_in
 from sync.facts import Known
+from sync.memory import NOTHING, Memory
 from sync.promises import TEXTS, Promises, Saying
 from sync.severity import Rater, urgency
 from sync.taxonomy import Classifier
@@ -111,9 +112,14 @@ class Judge:
         return Known(ticket.site, ticket.id, ticket.key, client, classification.category, opened, resolved)
 
     def judge(
-        self, ticket: Ticket, facts: Facts, now: datetime, classification: Classification | None = None
+        self,
+        ticket: Ticket,
+        facts: Facts,
+        now: datetime,
+        classification: Classification | None = None,
+        memory: Memory = NOTHING,
     ) -> Judgement:
-        """What is thought of the ticket at `now`, and what should stand on it."""
+        """What is thought of the ticket at `now`, and what should stand on it; `memory` tells who was asked."""
         classification = classification or self.classify(ticket)
         terms = self.terms[ticket.source]
         rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts)
@@ -134,6 +140,7 @@ class Judge:
             acknowledged=tuple(e for e in contact.acknowledged(ticket, terms.mapping) if e.at <= now),
             pauses=contact.pauses(ticket),
             calendar=self._calendar(client, terms),
+            memory=memory,
         )
         dated: list[Event | Comment | Change] = [*told, *ticket.comments, *ticket.changes]
         return self._owed(

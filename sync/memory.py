@@ -48,6 +48,12 @@ class Memory:
                 return later
         return known
 
+    def times_said(self, site: str, ticket: str, promise: PromiseName, occasion: str, steps: range) -> int:
+        """How many of these steps of a promise were said on one occasion."""
+        if not self.said:
+            return 0
+        return sum(self.has_said(Obligation(promise, occasion, step).id(site, ticket)) for step in steps)
+
 
 NOTHING = Memory()
 

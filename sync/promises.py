@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sync import clocks, contact
 from sync.action import Because, Obligation
+from sync.memory import NOTHING, Memory
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """One thing to be said on the ticket: the step of a clock, since when, to whom, and by which rule."""
+    """One thing to be said on the ticket: the step of a clock, since when, to whom, and by which rule.
+
+    `asked` is how many steps of it were said before, each to somebody who did not heed it.
+    """
 
     obligation: Obligation
     clock: Clock
@@ -47,6 +51,7 @@ class Saying:
     because: Because
     role: str
     person: str
+    asked: int = 0
 
 
 TEXTS: Mapping[str, str] = {
@@ -62,7 +67,8 @@ class Promises:
     """The promises of one live ticket, laid out from its history.
 
     `contacted` are the proven contacts with the client within the present cycle, `acknowledged` the times that
-    somebody said "mine"; both up to `now`, oldest first.
+    somebody said "mine"; both up to `now`, oldest first. `memory` tells who was asked before: the ladder is
+    climbed by asking, never by time alone, so that after downtime nobody is passed over.
     """
 
     policy: Policy
@@ -76,6 +82,7 @@ class Promises:
     acknowledged: tuple[Event, ...]
     pauses: clocks.Pauses
     calendar: Calendar
+    memory: Memory = NOTHING
 
     @cached_property
     def row(self) -> Row:
@@ -134,7 +141,7 @@ class Promises:
     def level(self, wound: tuple[Clock, ...]) -> int:
         """The rung reached, counted from 1: by the hand-over, or by reminders that nobody heeded; 0 is none."""
         rungs = [self._climbed(clock) + 1 for clock in wound if clock.promise == "escalation" and clock.step]
-        rungs += [self._climbed(clock) + 1 for clock in wound if clock.live and clock.step > clocks.BREACH]
+        rungs += [self._climbed(clock) + 1 for clock in wound if clock.live and self._past_the_owner(clock)]
         return max(rungs, default=0)
 
     def sayings(self, wound: tuple[Clock, ...]) -> list[Saying]:
@@ -151,7 +158,8 @@ class Promises:
             obligation = Obligation(clock.promise, clock.occasion, clock.step)
             role = self._role(clock)
             because = Because(clock.rule, TEXTS[clock.promise])
-            said.append(Saying(obligation, clock, clock.reached, because, role, self._holder(role)))
+            asked = self._asked(clock)
+            said.append(Saying(obligation, clock, clock.reached, because, role, self._holder(role), asked))
         return said
 
     @cached_property
@@ -162,14 +170,24 @@ class Promises:
     def _top(self) -> int:
         return len(self.policy.escalation.ladder) - 1
 
+    def _asked(self, clock: Clock) -> int:
+        """How many steps were said before this one: hand-overs, or for other promises their breach and after."""
+        first = 1 if clock.promise == "escalation" else clocks.BREACH
+        steps = range(first, clock.step)
+        return self.memory.times_said(self.ticket.site, self.ticket.id, clock.promise, clock.occasion, steps)
+
+    def _past_the_owner(self, clock: Clock) -> bool:
+        """Whether a reminder now goes to a role, because the owner was asked and did not heed it."""
+        return clock.promise != "escalation" and clock.step > clocks.BREACH and self._asked(clock) > 0
+
     def _climbed(self, clock: Clock) -> int:
-        above = clock.step - 1 if clock.promise == "escalation" else clock.step - clocks.BREACH - 1
+        above = self._asked(clock) - (clock.promise != "escalation")
         return min(self._rung + max(above, 0), self._top)
 
     def _role(self, clock: Clock) -> str:
-        if clock.promise != "escalation" and clock.step <= clocks.BREACH:
-            return "" if self.ticket.assignee else self.policy.escalation.ladder[0]
-        return self.policy.escalation.ladder[self._climbed(clock)]
+        if clock.promise == "escalation" or self._past_the_owner(clock):
+            return self.policy.escalation.ladder[self._climbed(clock)]
+        return "" if self.ticket.assignee else self.policy.escalation.ladder[0]
 
     def _holder(self, role: str) -> str:
         assignee = self.ticket.assignee

@@ -216,7 +216,7 @@ def _owed(saying: Saying, now: datetime) -> str:
 
     clock, promise = saying.clock, saying.obligation.promise
     asked = f" → {saying.role.replace('_', ' ')}" if saying.role else ""
-    if promise == "escalation" and saying.obligation.step == 1:
+    if promise == "escalation" and not saying.asked:
         return f"escalated{asked}"
     late = clock.due is not None and clock.due <= now
     when = f"late by {span(now - clock.due, 'en')}" if clock.due and late else ""

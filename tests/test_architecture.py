@@ -19,8 +19,8 @@ mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapp
 worktime
 mapping.references mapping.policy mapping.names
 
-conditions contact taxonomy facts severity clocks promises judgement doubts
-memory ledger markdown render spoken comments plan
+conditions contact memory taxonomy facts severity clocks promises judgement doubts
+ledger markdown render spoken comments plan
 
 trackers.base trackers.sources trackers.translate
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http

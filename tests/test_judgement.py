@@ -120,7 +120,7 @@ def test_each_label_quotes_its_rule_and_its_evidence() -> None:
             "severity.toml: default",
             "nothing on the ticket tells its severity; issue number 3 of this client within 90d (A-1, A-2)",
         ),
-        "esc:level-4": ("escalation.toml: high.escalation", "the role that is asked now"),
+        "esc:level-3": ("escalation.toml: high.escalation", "the role that is asked now"),
         "esc:breach": (
             "escalation.toml: high.first_response",
             "the client is owed a first response, and it is late",

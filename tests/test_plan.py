@@ -87,8 +87,9 @@ def test_a_ticket_that_nobody_touches_is_labelled_handed_over_warned_of_and_clim
         plan = planned(judgement, memory)
         days.append((f"{judgement.now:%a %H:%M}", told(plan)))
         one, memory = applied(plan)
-        assert planned(judged(one, judgement.now), memory).actions == (), "a second pass finds nothing to do"
-        judgement = judged(one, judgement.wake_at or judgement.now)
+        again = judged(one, judgement.now, memory=memory)
+        assert planned(again, memory).actions == (), "a second pass finds nothing to do"
+        judgement = judged(one, judgement.wake_at or judgement.now, memory=memory)
     assert days == [
         ("Mon 09:00", ["+delivery", "+high", "due 2026-03-02"]),
         ("Mon 09:15", ["+level-3", "internal: escalation 1"]),

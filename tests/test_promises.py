@@ -22,6 +22,7 @@ from tickets import (
     became,
     called,
     clock,
+    having_said,
     judged,
     labels,
     moved,
@@ -156,7 +157,8 @@ def test_it_is_handed_over_within_a_quarter_of_an_hour_and_climbs_until_somebody
     judgement, asked_roles = judged(asked, opened, shipped()), []
     assert sayings(judgement) == set()
     while (found := clock(judgement, "escalation")).upcoming:
-        judgement = judged(asked, found.upcoming, shipped())
+        memory = having_said(asked, "escalation", "created", *range(1, found.step + 1))
+        judgement = judged(asked, found.upcoming, shipped(), memory=memory)
         asked_roles += [each.role for each in judgement.sayings if each.obligation.promise == "escalation"]
         assert f"level-{shipped().escalation.ladder.index(asked_roles[-1]) + 1}" in labels(judgement)
     assert (wall(found.warn), wall(found.due)) == (handed_over, due)
@@ -368,8 +370,13 @@ AGAIN = moved("Thu 5 Mar 09:00", "resolved", "open")
     [
         ([], "", "Mon 2 Mar 11:00", ("created", "Mon 2 Mar 10:15", "client_services_lead")),
         ([THREAT], "", "Tue 3 Mar 09:20", (THREAT.id, "Tue 3 Mar 09:15", "managing_partner")),
-        # lowered by a person: it has been medium or worse from the beginning, which was handed over then
-        ([THREAT, LOWERED], "esc:medium", "Wed 4 Mar 10:00", ("created", "Mon 2 Mar 10:15", "engagement_partner")),
+        # lowered by a person: it was medium or worse from the beginning
+        (
+            [THREAT, LOWERED],
+            "esc:medium",
+            "Wed 4 Mar 10:00",
+            ("created", "Mon 2 Mar 10:15", "client_services_lead"),
+        ),
         ([DONE, AGAIN], "", "Thu 5 Mar 09:20", (AGAIN.id, "Thu 5 Mar 09:15", "client_services_lead")),
         ([THREAT, DONE, AGAIN], "", "Thu 5 Mar 09:20", (AGAIN.id, "Thu 5 Mar 09:15", "managing_partner")),
     ],
@@ -449,11 +456,25 @@ def test_a_reopened_ticket_is_a_new_cycle_and_not_instantly_overdue() -> None:
 def test_a_reminder_that_is_ignored_climbs_one_role_a_cadence_up_to_the_top(
     now: str, owner: Person | None, step: int, role: str, person: str
 ) -> None:
-    judgement = judged(ticket(said("Mon 2 Mar 10:01", SERVICES_LEAD), owner=owner), now)
+    lazy = ticket(said("Mon 2 Mar 10:01", SERVICES_LEAD), owner=owner)
+    judgement = judged(lazy, now, memory=having_said(lazy, "first_response", "created", *range(1, step)))
     first = judgement.sayings[0]
     assert (first.obligation.promise, first.obligation.step) == ("first_response", step)
     assert (first.role, first.person) == (role, person)
     assert judgement.level == (step - 1 if role and owner else 0)
+
+
+def test_the_ladder_is_climbed_by_asking_never_by_time_alone() -> None:
+    """After a downtime the first to be asked is the first of the ladder, and nobody is passed over."""
+    lazy = ticket(owner=CONSULTANT)
+    first = judged(lazy, "Thu 5 Mar 12:00")
+    asked = {each.obligation.promise: (each.obligation.step, each.role) for each in first.sayings}
+    assert asked == {"first_response": (4, ""), "escalation": (3, "client_services_lead")}
+    assert first.level == 2
+    memory = having_said(lazy, "escalation", "created", 3)
+    assert judged(lazy, "Thu 5 Mar 12:05", memory=memory).level == 2, (
+        "what was just said is not heeded or ignored yet"
+    )
 
 
 def test_whoever_says_mine_after_the_breach_ends_the_climbing_but_not_the_breach() -> None:

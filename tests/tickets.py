@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from sync import promises
+from sync.action import Obligation
 from sync.facts import NO_FACTS
 from sync.judgement import Judge
 from sync.mapping import models
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from sync.plan import Mode, TicketPlan
     from sync.promises import Saying
     from sync.richtext import Document
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a machine that is busy with something else is no failure
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -372,11 +377,21 @@ def judge(by: Policy | None = None, **terms: object) -> Judge:
 
 
 def judged(
-    one: Ticket, now: str | datetime, by: Policy | None = None, facts: Facts = NO_FACTS, **terms: object
+    one: Ticket,
+    now: str | datetime,
+    by: Policy | None = None,
+    facts: Facts = NO_FACTS,
+    memory: Memory = NOTHING,
+    **terms: object,
 ) -> Judgement:
     """What is thought of a ticket at this moment."""
     judges = judge(by, **terms) if "mapping" in terms else _judge(by or policy(), **terms)
-    return judges.judge(one, facts, now if isinstance(now, datetime) else at(now))
+    return judges.judge(one, facts, now if isinstance(now, datetime) else at(now), memory=memory)
+
+
+def having_said(one: Ticket, promise: PromiseName, occasion: str, *steps: int) -> Memory:
+    """The memory of having said these steps of one promise."""
+    return Memory(said=frozenset(Obligation(promise, occasion, step).id(one.site, one.id) for step in steps))
 
 
 _judge = cache(judge)
