@@ -32,6 +32,9 @@ Mode = Literal["observe", "labels", "full"]
 
 SMALLEST_SAMPLE = 10
 
+CALLING = ("breach", "needs-triage", "level-")
+"""Beginnings of the labels, after the prefix, that call for somebody."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -120,19 +123,30 @@ class _Draft:
 
 
 def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> TicketPlan:
-    """The plan for one judged ticket. A ticket that is resolved or closed is left as it is.
+    """The plan for one judged ticket.
 
-    Labels that go while it is done are forgotten, not refused: tidying up is no "no" to what a reopening brings.
+    One that is resolved or closed keeps its category and severity and loses the labels of ours that call for
+    somebody; all else on it is left as it is. Labels that go while it is done are forgotten, not refused: tidying
+    up is no "no" to what a reopening brings.
     """
     before = memory or NOTHING
     draft = _Draft(judged.ticket)
     if judged.labels is None:
-        after = replace(before, labels=before.labels & judged.ticket.labels)
+        after = _done(draft, before, terms.prefix)
     else:
         after = _labels(draft, judged, before, terms.prefix)
         after = _due(draft, judged, after)
         _comment(draft, judged, before, terms)
     return TicketPlan(judged.ticket, judged, tuple(draft.actions), tuple(sorted(draft.skipped)), before, after)
+
+
+def _done(draft: _Draft, before: Memory, prefix: str) -> Memory:
+    """Nobody is called for any more."""
+    standing = before.labels & draft.ticket.labels
+    calling = {label for label in standing if label.removeprefix(prefix).startswith(CALLING)}
+    because = Because("status", "the ticket is done, and nobody is called for any more")
+    draft.actions += [RemoveLabel(draft.ticket.id, label, because) for label in sorted(calling)]
+    return replace(before, labels=standing - calling)
 
 
 def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Memory:

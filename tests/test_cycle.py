@@ -338,12 +338,14 @@ def test_another_policy_and_another_name_of_a_source_say_nothing_again(firm: Age
     assert len(board.ours(number)) == 1
 
 
-def test_a_closed_ticket_is_left_as_it_is_and_a_reopened_one_is_a_new_occasion(firm: Agency) -> None:
+def test_a_closed_ticket_calls_for_nobody_any_more_and_a_reopened_one_is_a_new_occasion(firm: Agency) -> None:
     board = firm.board()
     number = board.create(**high())
     firm.run(minutes=20)
     board.change(number, status=Status.CLOSED)
-    assert plan_of(firm.run(days=60), number) is None
+    firm.run(minutes=1)
+    assert board.tickets[number].labels == frozenset({"esc:delivery", "esc:high"})
+    assert plan_of(firm.run(days=60), number) is None, "and then it is left as it is"
     board.change(number, status=Status.OPEN)
     for _ in range(4):
         firm.run(minutes=10)

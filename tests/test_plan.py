@@ -513,3 +513,14 @@ def test_where_a_client_would_read_it_nothing_is_written_but_plain_labels(
     assert plan.comment is None
     telling = {"esc:delivery", "esc:communication", "esc:scope", "esc:team", "esc:billing"}
     assert not telling & set(plan.edit().add_labels)
+
+
+def test_a_ticket_that_is_done_loses_our_labels_that_call_for_somebody_and_nobody_else_s() -> None:
+    ours = frozenset({"esc:delivery", "esc:high", "esc:level-3", "esc:breach"})
+    done = ticket(moved("Tue 3 Mar 12:00", "open", "resolved"), labels=ours | {"esc:level-9", "web"})
+    memory = Memory(labels=ours)
+    plan = planned(judged(done, "Tue 3 Mar 13:00"), memory)
+    assert told(plan) == ["-breach", "-level-3"]
+    assert plan.after.labels == frozenset({"esc:delivery", "esc:high"})
+    after, kept = applied(plan)
+    assert planned(judged(after, "Wed 4 Mar 13:00"), kept).actions == ()

@@ -271,7 +271,7 @@ def test_an_edit_of_which_only_a_part_is_there_is_not_taken_for_done(firm: Agenc
     board = firm.board(settings={"mode": "labels"})
     number = board.create(labels=frozenset({"esc:old"}))
     written = Memory(labels=frozenset({"esc:old"}))
-    detail = {"add": ["esc:delivery"], "remove": ["esc:old"]}
+    detail = {"add": ["esc:delivery"], "remove": ["esc:old"], "due": "2026-03-09"}
     firm.store.relearn(board.site, number, written, BEGIN)
     firm.store.intend("run", [Intent(board.site, number, "edit", detail)], BEGIN)
 
@@ -287,9 +287,12 @@ def test_an_edit_of_which_only_a_part_is_there_is_not_taken_for_done(firm: Agenc
     board.take_off(number, "esc:delivery")
     board.take_off(number, "esc:old")
     assert looked_up() == ("unknown", {"esc:delivery"}), "what was ours once is ours until a plan says otherwise"
-    board.put(number, "esc:delivery")
-    assert looked_up() == ("settled", {"esc:delivery"})
+    board.change(number, labels=frozenset({"esc:delivery"}), due=date(2026, 3, 8))
+    assert looked_up() == ("unknown", {"esc:delivery"})
     assert not firm.store.memories(board.site, [number])[number].due_written
+    board.change(number, due=date(2026, 3, 9))
+    assert looked_up() == ("settled", {"esc:delivery"})
+    assert firm.store.memories(board.site, [number])[number].due_written
 
 
 # --- a refused write --------------------------------------------------------------------------------------------
