@@ -164,6 +164,12 @@ def labels_removed(change: Change) -> set[str]:
     return set(change.before.split()).difference(change.after.split())
 
 
+def labels_by_people(ticket: Ticket) -> set[str]:
+    """Every label that some person has put at some time."""
+    changes = (change for change in ticket.changes if change.field == "labels" and by_person(change))
+    return {label for change in changes for label in labels_added(change)}
+
+
 # --- contact with the client -------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sync.action import action_id, reference
-from sync.contact import by_person, labels_added
+from sync.contact import labels_by_people
 from sync.memory import Memory
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def recalled(ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[
         if identifier in said or reference(identifier) in said:
             steps[promise] = (occasion, step)
     if kept is None:
-        labels = {label for label in ticket.labels if label.startswith(prefix)} - _put_by_people(ticket)
+        labels = {label for label in ticket.labels if label.startswith(prefix)} - labels_by_people(ticket)
         return Memory(said=frozenset(said), labels=frozenset(labels))
     due = _day(kept.get("due"))
     return Memory(
@@ -90,11 +90,3 @@ def _day(value: object) -> date | None:
         return date.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-
-
-def _put_by_people(ticket: Ticket) -> set[str]:
-    put: set[str] = set()
-    for change in ticket.changes:
-        if change.field == "labels" and by_person(change):
-            put |= labels_added(change)
-    return put

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from sync import contact
 from sync.action import (
     Action,
     AddComment,
@@ -17,10 +18,11 @@ from sync.action import (
     Skipped,
 )
 from sync.memory import NOTHING, Memory
-from sync.ticket import Audience
+from sync.ticket import CATEGORIES, SEVERITIES, Audience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import date, timedelta
 
     from sync.judgement import Judgement
@@ -155,7 +157,7 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Me
     taken_off = before.labels - ticket.labels
     refused = {label: reason for label, reason in before.refused.items() if label not in ticket.labels}
     refused |= {label: wanted[label].reason for label in taken_off & wanted.keys()}
-    ours = set((before.labels | wanted.keys()) & ticket.labels)
+    ours = _ours(judged, before, prefix, wanted.keys())
     for label, want in sorted(wanted.items()):
         if label in ticket.labels:
             continue
@@ -172,6 +174,20 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Me
     for label, why in sorted(judged.withheld.items()):
         draft.skip(f"label {label}", why)
     return replace(before, labels=frozenset(ours), refused=refused)
+
+
+def _ours(judged: Judgement, before: Memory, prefix: str, wanted: AbstractSet[str]) -> set[str]:
+    """The labels on the ticket that are ours to keep or to take off.
+
+    That is what we wrote; what we want and no person is known to have put, as after a loss of the state; and a
+    severity or category beside the wanted one, for a person who has decided since means that one alone.
+    """
+    ticket = judged.ticket
+    ours = before.labels | (wanted - contact.labels_by_people(ticket))
+    for names in (SEVERITIES, CATEGORIES):
+        group = {prefix + name for name in names}
+        ours |= group - wanted if group & wanted else set()
+    return set(ours & ticket.labels)
 
 
 def _due(draft: _Draft, judged: Judgement, before: Memory) -> Memory:

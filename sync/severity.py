@@ -176,10 +176,11 @@ class Rater:
         return undone
 
     def _matters(self, change: Change) -> bool:
-        """Whether the severity may hang on it: on a field that is asked, or on a label put by a person."""
+        """Whether the severity may hang on it: a field that is asked, or a label of severity that came or went."""
         if change.field != "labels" or "labels" in self._watched:
             return change.field in self._watched
-        return by_person(change) and bool((labels_added(change) | labels_removed(change)) & self._labels.keys())
+        told = labels_removed(change) | (labels_added(change) if by_person(change) else set())
+        return not told.isdisjoint(self._labels)
 
     def _change(self, moment: _Moment, change: Change, led_to: str) -> None:
         """Let a change happen again; what a person decides by it is noted."""
@@ -197,7 +198,7 @@ class Rater:
     def _relabel(self, moment: _Moment, change: Change) -> None:
         added, removed = labels_added(change), labels_removed(change)
         moment.labels = (moment.labels - removed) | added
-        if moment.label and moment.label.label in removed - moment.ticket.labels:
+        if moment.label and moment.label.label in removed:
             moment.label = None
         put = added & moment.told & self._labels.keys()
         if put and by_person(change):

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from sync.conditions import Heard, View, compiled, described
-from sync.contact import by_person, labels_added
+from sync.contact import by_person, labels_added, labels_removed
 from sync.ticket import CATEGORIES, Category
 
 if TYPE_CHECKING:
@@ -80,12 +80,12 @@ class Classifier:
         """
         present = ticket.labels & self._labels.keys()
         for change in reversed(ticket.changes) if present else ():
-            if change.field not in ("labels", "category") or not by_person(change):
-                continue
-            if change.field == "category" and change.after.casefold() in self._values:
+            if change.field == "category" and by_person(change) and change.after.casefold() in self._values:
                 return None
-            if change.field == "labels" and (added := labels_added(change) & present):
-                return max(added), change.author.name or "somebody"
+            if change.field == "labels":
+                if (added := labels_added(change) & present) and by_person(change):
+                    return max(added), change.author.name or "somebody"
+                present = present - added - labels_removed(change)
         return None
 
 

@@ -170,6 +170,21 @@ def test_a_plan_that_cannot_be_meant_is_refused_before_its_first_write(firm: Age
     assert firm.store.source("desk").last_good is None
 
 
+@pytest.mark.parametrize(("strange", "refused"), [(5, False), (6, True)])
+def test_a_pass_most_of_whose_live_tickets_no_rule_classifies_is_refused(
+    firm: Agency,
+    strange: int,
+    refused: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    board = firm.board()
+    for number in range(10):
+        board.create("A riddle" if number < strange else "It is late", client=None)
+    board.create("A riddle", status=Status.CLOSED)
+    (sight,) = firm.run()
+    assert isinstance(sight.error, GuardRefusedError) is refused
+    assert sight.plan.refusal.startswith("6 of 10 tickets are unclassified") is refused
+
+
 def test_once_it_is_allowed_it_is_done_though_nothing_changed(firm: Agency) -> None:
     board = firm.board(settings={"guard": {"actions": 5}})
     board.create(**high())

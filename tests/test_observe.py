@@ -148,6 +148,17 @@ def test_one_record_that_cannot_be_read_stops_no_other_and_is_tried_again(firm: 
     assert firm.store.unread("desk") == {}
 
 
+def test_a_record_that_the_listing_garbles_and_that_is_sound_by_id_is_no_failure(firm: Agency) -> None:
+    board = firm.board()
+    number = board.create()
+    firm.run()
+    board.say(number, "Any news?")
+    board.garbled[number] = Failed(number, "read", "half of it is missing")
+    firm.store.wake([(board.site, number)], firm.now)
+    (sight,) = firm.run(minutes=1)
+    assert (judged(sight), sight.plan.failed, firm.store.unread("desk")) == ({number}, (), {})
+
+
 def test_a_corrected_mapping_has_unreadable_records_tried_again_at_once(firm: Agency) -> None:
     board = firm.board()
     bad = board.create()
@@ -480,6 +491,14 @@ def test_a_person_who_swaps_our_severity_label_has_decided(firm: Agency, book: B
         firm.run(minutes=1)
     (sight,) = firm.run(number)
     assert (sight.judged[0].rating.severity, sight.judged[0].rating.decided) == ("high", False)
+
+
+def test_the_log_grows_by_what_happens_and_not_by_looking(firm: Agency, book: Board) -> None:
+    number = book.create(**high())
+    for _ in range(4):
+        firm.run(number, minutes=10)
+    entries = firm.store.observed(book.site, [number])[number].entries
+    assert [entry.field for entry in entries] == ["status", "assignee", "due", "labels"]
 
 
 def test_an_owner_and_a_due_date_that_appear_are_seen(firm: Agency, book: Board) -> None:

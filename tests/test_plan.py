@@ -274,13 +274,21 @@ def test_a_person_who_swaps_the_severity_has_decided_and_our_label_goes() -> Non
     assert (told(plan), plan.after.refused) == (["due 2026-03-04"], {})
 
 
-def test_a_label_of_ours_is_ours_whoever_put_it_and_goes_when_it_no_longer_holds() -> None:
+def test_a_person_s_severity_label_goes_when_a_person_decides_otherwise_by_the_field() -> None:
     one = relabelled(ticket(), "Mon 2 Mar 10:01", on="esc:low")
-    plan = planned(judged(one, "Mon 2 Mar 10:02"))
-    assert plan.after.labels >= {"esc:low"}
+    memory = planned(judged(one, "Mon 2 Mar 10:02")).after
+    assert "esc:low" not in memory.labels, "it is theirs"
     decided = became("Mon 2 Mar 11:00", "severity", "", "Sev 2")
     later = replace(one, changes=(*one.changes, decided), fields=HIGH)
-    assert told(planned(judged(later, "Mon 2 Mar 11:05"), plan.after))[:2] == ["+high", "-low"]
+    assert told(planned(judged(later, "Mon 2 Mar 11:05"), memory))[:2] == ["+high", "-low"]
+
+
+def test_what_a_lost_state_wrote_is_ours_again_as_soon_as_it_is_wanted() -> None:
+    one, _ = applied(planned(judged(ticket(title="late", fields=HIGH), "Mon 2 Mar 14:00")))
+    found = planned(judged(one, "Mon 2 Mar 14:00"), NOTHING).after
+    assert found.labels == {"esc:delivery", "esc:high", "esc:breach", "esc:level-3"}
+    stale = replace(one, labels=frozenset({"esc:delivery", "esc:medium", "esc:scope"}), changes=())
+    assert told(planned(judged(stale, "Mon 2 Mar 10:05"), NOTHING)) == ["+high", "-medium", "-scope"]
 
 
 def test_labels_that_are_not_ours_are_never_touched() -> None:
@@ -409,7 +417,7 @@ def done(judgement: Judgement, memory: Memory, backlog: int = 365) -> tuple[Tick
 def test_a_plan_that_was_applied_leaves_nothing_to_do(one: Ticket, later: timedelta) -> None:
     now = one.updated + later
     _, after, memory = done(judged(one, now), NOTHING)
-    again = planned(judged(after, now), memory, backlog_after=timedelta(days=365))
+    again = planned(judged(after, now, memory=memory), memory, backlog_after=timedelta(days=365))
     assert (again.actions, again.after) == ((), memory)
 
 
@@ -421,7 +429,7 @@ def test_nothing_is_ever_said_twice_however_often_it_looks(
     said_ids: list[str] = []
     for pause in [timedelta(), *pauses]:
         moment += pause
-        plan, one, memory = done(judged(one, moment), memory)
+        plan, one, memory = done(judged(one, moment, memory=memory), memory)
         said_ids += plan.comment.ids if plan.comment else ()
     assert len(said_ids) == len(set(said_ids))
 
@@ -435,14 +443,14 @@ def test_a_single_pass_after_a_downtime_says_what_the_last_of_many_passes_would_
     moment: datetime | None = one.updated
     many, memory, last = one, NOTHING, {}
     while moment is not None and moment <= now:
-        judgement = judged(many, moment)
+        judgement = judged(many, moment, memory=memory)
         plan, many, memory = done(judgement, memory)
         for owed in plan.comment.obligations if plan.comment else ():
             last[owed.promise, owed.occasion] = owed.step
         moment = judgement.wake_at
     for owed in once.obligations if once else ():
         assert last[owed.promise, owed.occasion] == owed.step
-    assert planned(judged(many, now), memory, backlog_after=timedelta(days=365)).actions == ()
+    assert planned(judged(many, now, memory=memory), memory, backlog_after=timedelta(days=365)).actions == ()
 
 
 EDITED = {
@@ -461,14 +469,14 @@ def test_editing_figures_or_names_of_rules_sends_nothing_again(
     now = one.updated + later
     first, after, memory = done(judged(one, now), NOTHING)
     told_before = {(o.promise, o.occasion): o.step for o in (first.comment.obligations if first.comment else ())}
-    plan = planned(judged(after, now, edited), memory, backlog_after=timedelta(days=365))
+    plan = planned(judged(after, now, edited, memory=memory), memory, backlog_after=timedelta(days=365))
     for owed in plan.comment.obligations if plan.comment else ():
         assert owed.step > told_before.get((owed.promise, owed.occasion), 0)
 
 
 def test_four_hours_edited_to_three_send_no_second_notice_of_the_breach() -> None:
     _, after, memory = done(judged(BROKEN, "Mon 2 Mar 14:00"), NOTHING)
-    shorter = judged(after, "Mon 2 Mar 14:00", EDITED["figures"])
+    shorter = judged(after, "Mon 2 Mar 14:00", EDITED["figures"], memory=memory)
     assert ("first_response", "created", 2) in sayings(shorter)
     assert planned(shorter, memory).comment is None
 
@@ -488,7 +496,7 @@ def test_whatever_label_of_ours_a_person_takes_off_is_not_put_again_for_the_same
     refusal = Change("refusal", now, CONSULTANT, "labels", *told)
     refused = replace(after, labels=after.labels - {label}, changes=(*after.changes, refusal))
     for moment in (now, now + then):
-        judgement = judged(refused, moment)
+        judgement = judged(refused, moment, memory=memory)
         plan = planned(judgement, memory)
         wanted = {want.label: want.reason for want in judgement.labels or ()}
         if wanted.get(label) == reasons[label]:

@@ -16,7 +16,6 @@ from tickets import (
     MANAGING_PARTNER,
     OPENED,
     SEVERITY,
-    SOMEBODY,
     US,
     at,
     became,
@@ -179,10 +178,13 @@ PUT_LOW = became("Tue 3 Mar 08:00", "labels", "", LOW)
             id="a label that is gone, though nothing tells when, decides nothing",
         ),
         pytest.param(
-            [PUT_HIGH, became("Wed 4 Mar 08:00", "labels", HIGH, "", SOMEBODY)],
+            [
+                PUT_HIGH, became("Wed 4 Mar 08:00", "labels", HIGH, ""),
+                became("Thu 5 Mar 08:00", "labels", "", HIGH, US),
+            ],
             HIGH, {},
-            ("high", "labels Tue 3 Mar 08:00", "labels Tue 3 Mar 08:00", True),
-            id="an observation log leaves out what we wrote: the label is still there",
+            ("medium", "labels Wed 4 Mar 08:00", "created", False),
+            id="a label that a person took off and we put again",
         ),
         pytest.param(
             [became("Tue 3 Mar 08:00", "labels", "", f"{LOW} {HIGH}")], f"{LOW} {HIGH}", {},

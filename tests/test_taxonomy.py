@@ -131,6 +131,18 @@ def swapped(when: str, by: str = "esc:delivery", to: str = "esc:billing") -> Cha
             [swapped("Mon 2 Mar 12:00")], "", {}, "delivery", "“The report is late”", id="taken off again"
         ),
         pytest.param(
+            [
+                swapped("Mon 2 Mar 12:00"),
+                became("Mon 2 Mar 13:00", "labels", "esc:billing", ""),
+                became("Mon 2 Mar 14:00", "labels", "", "esc:billing", US),
+            ],
+            "esc:billing",
+            {},
+            "delivery",
+            "“The report is late”",
+            id="taken off again, and put by us",
+        ),
+        pytest.param(
             [swapped("Mon 2 Mar 12:00"), swapped("Mon 2 Mar 13:00", "esc:billing", "esc:billing esc:scope")],
             "esc:billing esc:scope",
             {},

@@ -14,7 +14,7 @@ from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 from sync.trackers.base import Capabilities, Finding, Marks, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from sync.action import Draft, Edit, Failed
 
@@ -48,7 +48,8 @@ class Board:
 
     `marks_listed`: listings show the marks on comments, as Asana's text does and Jira's properties do not;
     `ledger_listed`: and the ledger.
-    `unindexed` tickets are told by `ids` and by id, but not by `changed`; `stale` ones are listed as they were.
+    `unindexed` tickets are told by `ids` and by id, but not by `changed`; `stale` ones are listed as they were;
+    `garbled` ones cannot be read from a listing, `unreadable` ones not at all.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
     """
@@ -69,6 +70,7 @@ class Board:
     unindexed: set[str] = field(default_factory=set)
     stale: dict[str, Ticket] = field(default_factory=dict)
     unreadable: dict[str, Failed] = field(default_factory=dict)
+    garbled: dict[str, Failed] = field(default_factory=dict)
     unmarkable: dict[str, TrackerError] = field(default_factory=dict)
     down: dict[str, TrackerError] = field(default_factory=dict)
     step: Callable[[str, str], None] = lambda _point, _ticket: None
@@ -271,7 +273,7 @@ class MemoryTracker:
             if ticket.version > (cursor or "") and number not in board.unindexed
         ]
         for start in range(0, len(listed), 2):
-            yield self._page(listed[start : start + 2])
+            yield self._page(listed[start : start + 2], {**board.unreadable, **board.garbled})
         newest = max((ticket.version for ticket in board.tickets.values()), default="")
         yield Page((), cursor=max(newest, cursor or ""))
 
@@ -279,10 +281,10 @@ class MemoryTracker:
         self._read(f"fetch {' '.join(ids)}")
         there = [number for number in ids if number in self.board.tickets]
         yield Page((), gone=tuple(number for number in ids if number not in there))
-        yield self._page([self.board.shown(number) for number in there])
+        yield self._page([self.board.shown(number) for number in there], self.board.unreadable)
 
-    def _page(self, tickets: Sequence[Ticket]) -> Page:
-        bad = self.board.unreadable
+    @staticmethod
+    def _page(tickets: Sequence[Ticket], bad: Mapping[str, Failed]) -> Page:
         return Page(
             tuple(ticket for ticket in tickets if ticket.id not in bad),
             tuple(bad[ticket.id] for ticket in tickets if ticket.id in bad),
