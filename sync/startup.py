@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, assert_never, cast
@@ -108,7 +109,12 @@ def program(
     names: Sequence[str] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Program:
-    """Everything a pass works with. Opens the trackers; makes no request."""
+    """Everything a pass works with. Opens the trackers; makes no request.
+
+    A pass keeps what it reads until its end, so Python is told to look for garbage less often: searching through
+    living tickets again and again takes a third of a pass over 5,000.
+    """
+    gc.set_threshold(100_000, 20, 50)
     sources = chosen(settings, names)
     served = tuple(_served(source, policy, clock) for source in sources)
     terms = {each.settings.name: each.terms for each in served}

@@ -16,6 +16,7 @@ from tickets import (
     PARTNER,
     SEVERITY,
     TAXONOMY,
+    applied,
     at,
     became,
     called,
@@ -24,6 +25,7 @@ from tickets import (
     judged,
     labels,
     moved,
+    planned,
     policy,
     said,
     sayings,
@@ -33,6 +35,7 @@ from tickets import (
 )
 
 from sync.facts import NO_FACTS, fold
+from sync.memory import NOTHING
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
@@ -295,12 +298,14 @@ def standing(judgement: Judgement) -> object:
 @given(tickets(), HOURS, SHARES)
 def test_before_it_wakes_nothing_changes(asked: Ticket, later: timedelta, share: float) -> None:
     now = asked.updated + later
-    judgement = judged(asked, now)
-    assert judgement.wake_at is None or judgement.wake_at > now
-    until = judgement.wake_at or now + timedelta(days=90)
-    last = until - timedelta.resolution
-    for moment in (min(now + (until - now) * share, last), last):
-        assert standing(judged(asked, moment)) == standing(judgement)
+    _, spoken = applied(planned(judged(asked, now)))
+    for memory in (NOTHING, spoken):
+        judgement = judged(asked, now, memory=memory)
+        assert judgement.wake_at is None or judgement.wake_at > now
+        until = judgement.wake_at or now + timedelta(days=90)
+        last = until - timedelta.resolution
+        for moment in (min(now + (until - now) * share, last), last):
+            assert standing(judged(asked, moment, memory=memory)) == standing(judgement)
 
 
 @given(tickets(), HOURS)
