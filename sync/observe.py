@@ -101,8 +101,9 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
 ) -> None:
     """Fill `seen` with every ticket of the source that may have something to say now, or with `only` these.
 
-    `policy` is the digest of what tickets are judged by: a new one has every live ticket judged again. What the
-    tickets remember for us, and what a source without history showed, is noted in the store at once.
+    `policy` is the digest of what tickets are judged by: a new one has every live ticket judged again. A crawl has
+    those read by id that polling never told of, and those that seem to be gone. What the tickets remember for us,
+    and what a source without history showed, is noted in the store at once.
     """
     name, tracker = seen.served.settings.name, seen.served.tracker
     if seen.state.site != seen.site:
@@ -119,7 +120,7 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
     crawled = seen.state.crawled_at
     if crawled is None or now - crawled >= crawl_every:
         if crawled is not None:
-            wanted |= _crawled(seen, store)
+            wanted |= set(tracker.ids()) ^ set(store.ids(name))
         crawled = now
     _fetch(seen, wanted - seen.tickets.keys())
     seen.state = replace(seen.state, cursor=cursor, crawled_at=crawled, policy=policy)
@@ -162,13 +163,6 @@ def observe_more(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None
 def _fetch(seen: Seen, ids: set[str]) -> None:
     if ids:
         seen.take(seen.served.tracker.fetch(sorted(ids)))
-
-
-def _crawled(seen: Seen, store: Store) -> set[str]:
-    """Ids that polling never told of; those that are no longer there are noted as gone."""
-    there, known = set(seen.served.tracker.ids()), set(store.ids(seen.served.settings.name))
-    seen.gone |= known - there - seen.tickets.keys()
-    return there - known
 
 
 # --- what is remembered of what is seen ----------------------------------------

@@ -16,7 +16,8 @@ from harness_jira import CloudHarness, DataCenterDeskHarness
 from harness_workbook import XlsxHarness
 from passes import Agency, agency, high, plan_of, skipped
 
-from sync.errors import CredentialsError, GuardRefusedError, ServerFaultError
+from sync.errors import CredentialsError, GuardRefusedError, ServerFaultError, StateError
+from sync.judgement import Judge
 from sync.store import Store
 from sync.ticket import Audience, Status
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from harness import Harness
 
     from sync.cycle import Sight
+    from sync.errors import TrackerError
+    from sync.ticket import Ticket
     from sync.trackers.sources import Source
 
 
@@ -224,6 +227,69 @@ def test_one_source_in_trouble_stops_no_other_and_is_served_again_later(firm: Ag
     bad.down.clear()
     firm.run(minutes=5)
     assert [len(board.ours(ticket)) for board, ticket in zip((bad, good), tickets, strict=True)] == [1, 1]
+
+
+def test_a_refused_token_is_told_with_where_it_comes_from(firm: Agency) -> None:
+    board = firm.board()
+    board.down["connect"] = CredentialsError("the tracker does not know this token")
+    (sight,) = firm.run()
+    assert sight.plan.trouble == (
+        "the tracker does not know this token. The token comes from MAKEGOOD_DESK_TOKEN, or desk.token"
+    )
+
+
+def test_a_fault_of_our_own_in_one_source_is_told_and_stops_no_other(
+    firm: Agency, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad, good = firm.board("bad"), firm.board("good")
+    bad.down["changed"] = cast("TrackerError", ZeroDivisionError("nought"))
+    number = good.create()
+    first, second = firm.run()
+    assert str(first.error).startswith("unexpected ZeroDivisionError: nought; this is a fault of makegood's")
+    assert second.error is None
+    assert good.tickets[number].labels
+    assert "ZeroDivisionError" in caplog.text, "and its trace is in the log"
+
+
+def test_a_fault_of_our_own_on_one_ticket_is_told_and_stops_no_other(
+    firm: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = firm.board()
+    odd, fine = board.create("odd"), board.create()
+    judge = Judge.judge
+
+    def stumbling(self: Judge, ticket: Ticket, *given: Any) -> Any:  # noqa: ANN401 - as the method it stands for
+        return judge(self, ticket, *given) if ticket.id != odd else 1 // 0
+
+    monkeypatch.setattr(Judge, "judge", stumbling)
+    (sight,) = firm.run()
+    assert [(failed.ticket, failed.what) for failed in sight.plan.failed] == [(odd, "judge")]
+    assert (board.tickets[odd].labels, bool(board.tickets[fine].labels)) == (frozenset(), True)
+    monkeypatch.undo()
+    firm.run(minutes=15)
+    assert board.tickets[odd].labels, "it was tried again"
+
+
+def test_state_that_cannot_be_written_stops_the_pass_for_all_sources(
+    firm: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StateError("the disk is full")
+
+    firm.board("one").create()
+    firm.board("two").create()
+    monkeypatch.setattr(Store, "moved", full)
+    with pytest.raises(StateError, match="the disk is full"):
+        firm.run()
+
+
+def test_a_ticket_that_two_sources_show_is_the_first_ones_alone(firm: Agency) -> None:
+    one, two = firm.board("one", site="shared"), firm.board("two", site="shared")
+    number = one.create(**high())
+    two.tickets[number] = replace(one.tickets[number], source="two")
+    first, second = firm.run(minutes=20)
+    assert ([j.ticket.id for j in first.judged], second.judged) == ([number], [])
+    assert (len(one.ours(number)), len(two.ours(number))) == (1, 0)
 
 
 def test_a_ticket_with_a_problem_is_named_and_judged_all_the_same(firm: Agency) -> None:
@@ -485,7 +551,6 @@ def one_comment_after(folder: Path, deaths: Sequence[int], *, ledger: bool) -> b
         died = [pass_that_dies(firm, board, steps) for steps in deaths]
         for minutes in (1, 11, 11, 11):
             firm.run(minutes=minutes)
-            firm.restart()
         assert len(board.ours(number)) == 1, deaths
         assert board.tickets[number].labels == {"esc:delivery", "esc:high", "esc:level-2"}, deaths
         assert firm.store.unsettled() == [], deaths
@@ -506,7 +571,7 @@ def test_a_crash_at_any_statement_and_any_write_neither_doubles_nor_loses_a_comm
 
 def test_nor_do_two_crashes_of_which_the_second_strikes_during_recovery(tmp_path: Path) -> None:
     chance = random.Random(5)
-    for number in range(60):
+    for number in range(40):
         deaths = [chance.randrange(45), chance.randrange(30)]
         one_comment_after(tmp_path / str(number), deaths, ledger=bool(number % 2))
 

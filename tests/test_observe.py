@@ -84,6 +84,15 @@ def test_the_crawl_notices_what_is_gone(firm: Agency) -> None:
     assert firm.store.ids("desk") == []
 
 
+def test_what_the_crawl_missed_and_is_there_by_id_is_not_gone(firm: Agency) -> None:
+    board = firm.board()
+    number = board.create()
+    firm.run()
+    board.uncrawled.add(number)
+    firm.run(days=2)
+    assert firm.store.ids("desk") == [number]
+
+
 def test_a_ticket_that_is_gone_when_it_is_due_is_forgotten_and_known_again_should_it_return(firm: Agency) -> None:
     board = firm.board()
     number = board.create(**high())

@@ -48,7 +48,8 @@ class Board:
 
     `marks_listed`: listings show the marks on comments, as Asana's text does and Jira's properties do not;
     `ledger_listed`: and the ledger.
-    `unindexed` tickets are told by `ids` and by id, but not by `changed`; `stale` ones are listed as they were;
+    `unindexed` tickets are told by `ids` and by id, but not by `changed`, `uncrawled` ones by `changed` and by id;
+    `stale` ones are listed as they were;
     `garbled` ones cannot be read from a listing, `unreadable` ones not at all.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
@@ -68,6 +69,7 @@ class Board:
     leaking: bool = False
     tells_audience: bool = True
     unindexed: set[str] = field(default_factory=set)
+    uncrawled: set[str] = field(default_factory=set)
     stale: dict[str, Ticket] = field(default_factory=dict)
     unreadable: dict[str, Failed] = field(default_factory=dict)
     garbled: dict[str, Failed] = field(default_factory=dict)
@@ -292,7 +294,7 @@ class MemoryTracker:
 
     def ids(self) -> Iterable[str]:
         self._read("ids")
-        return tuple(self.board.tickets)
+        return tuple(number for number in self.board.tickets if number not in self.board.uncrawled)
 
     def marks(self, ticket: str) -> Marks:
         self._read(f"marks {ticket}")
