@@ -303,6 +303,7 @@ def status(  # noqa: PLR0913 - the command's options
                     "live": len(store.ids(source.name, live_only=True)),
                     "halted": bool(state.halted),
                     "trouble": state.trouble,
+                    "unread": store.unread(source.name),
                     "open_writes": open_writes,
                 }
             )
@@ -322,6 +323,8 @@ def _status_lines(told: dict[str, Any]) -> Iterator[str]:
         yield "  comments are halted: one reached more readers than it was meant for; correct `readers`"
     if told["trouble"]:
         yield f"  trouble: {told['trouble']}"
+    for ticket, why in told["unread"].items():
+        yield f"  {ticket}: could not be read: {why}"
     for write in told["open_writes"]:
         yield f"  {write['ticket']}: a {write['kind']} sent at {write['since']}, outcome {write['outcome']}"
 
@@ -366,7 +369,7 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
             if not marks.complete:
                 raise TrackerError(f"{ticket.key}: not all its comments can be read; what was said stays unknown")
             memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefix)
-            store.relearn(site, ticket.id, memory, working.clock())
+            store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
             count += 1
             working.progress(served.settings.name, "reading back", count)
     return count
