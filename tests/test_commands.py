@@ -350,7 +350,7 @@ def test_each_command_has_its_own_keys_and_takes_output_before_or_after_its_name
         assert told.json["schema"] == 1
         assert office.run("--output", "json", command).json == told.json
     assert office.run("status", "--output", "json").json["sources"][0].keys() == {
-        "source", "tracker", "mode", "last_good", "tickets", "live", "halted", "trouble", "open_writes",
+        "source", "tracker", "mode", "last_good", "tickets", "live", "halted", "trouble", "unread", "open_writes",
     }  # fmt: skip
 
 
