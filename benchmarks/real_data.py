@@ -97,12 +97,12 @@ limit counts as never answered.
 Weak on these issues, in the order of what it would cost:
 
 1. **The taxonomy is silent.** Its phrases are those of a client who complains to a firm: late, invoice, scope,
-   nobody answers. A developer writes “fails”, “NPE”, “broken link”, and none of that is in it. So
+   nobody answers. A developer writes “fails” or “NPE”; plain words for defects are known, little else. So
    {unclassified} of 400 are unclassified. It guesses nothing, and the guard refuses the plan before the first
    write (more than half of the open tickets unclassified), which is as it should be; but such a team must map
    its issue type, as the fitted rules do.
-2. **Priorities of classic Jira are read too high.** There “Major” is what an issue has when nobody chose, and
-   the shipped file reads it as high; “Blocker” and “Critical” both are critical. With the raise below, that
+2. **Raised too often.** “Major”, what an issue has when nobody chose, says nothing in
+   the shipped file; “Blocker” is critical and “Critical” high. With the raise below, that
    makes {critical} of 400 critical, which nobody would believe for long.
 3. **“The third issue of one client within 90 days”** is meant for clients who write rarely. Here it raises
    {raised} issues, for developers file their own plans, many at a time.
