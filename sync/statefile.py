@@ -52,6 +52,20 @@ MIGRATIONS: tuple[str, ...] = (
         before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (site, ticket, number)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE tickets ADD COLUMN told TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE tickets ADD COLUMN standing TEXT NOT NULL DEFAULT '';
+    ALTER TABLE sources ADD COLUMN left_firm TEXT NOT NULL DEFAULT '[]';
+    CREATE TABLE notices (
+        mark TEXT PRIMARY KEY, site TEXT NOT NULL, ticket TEXT NOT NULL, comment INTEGER NOT NULL,
+        detail TEXT NOT NULL, outcome TEXT NOT NULL, intended_at TEXT NOT NULL, ended_at TEXT,
+        note TEXT NOT NULL DEFAULT ''
+    ) WITHOUT ROWID;
+    CREATE INDEX notices_open ON notices (outcome) WHERE outcome IN ('intended', 'unknown');
+    CREATE TABLE suggestions (
+        content TEXT PRIMARY KEY, category TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

@@ -212,7 +212,8 @@ class Store(Archive):
 
     def _keep_source(self, source: str, state: SourceState) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sources (name, site, cursor, crawled_at, policy, last_good, trouble, halted) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 source,
                 state.site,
