@@ -10,11 +10,14 @@ Style = Literal["plain", "strong", "emphasis", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text in one style; `link` is an absolute http(s) address or empty."""
+    """A run of text in one style; `link` is an absolute http(s) address or empty. `person` is the tracker's id of
+    a user who is mentioned by it, where the tracker can; elsewhere the text alone stands.
+    """
 
     text: str
     style: Style = "plain"
     link: str = ""
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)

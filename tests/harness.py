@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from sync.mapping.models import BringIn
     from sync.ticket import Audience, Status
     from sync.trackers.base import Tracker
 
-Write = Literal["edit", "comment"]
+Write = Literal["edit", "comment", "follow_up"]
 
 
 class Posted(NamedTuple):
@@ -41,6 +42,8 @@ class Harness(Protocol):
     """Whether the tracker keeps our ledger."""
     remote: ClassVar[bool]
     """Whether there are credentials, and a network that loses answers."""
+    brings_in: ClassVar[frozenset[BringIn]]
+    """How a person can be brought to a ticket here."""
 
     def __init__(self, folder: Path) -> None: ...
 
@@ -107,6 +110,30 @@ class Harness(Protocol):
 
     def delete(self, ticket: str) -> None:
         """The ticket goes for good."""
+        ...
+
+    def staff_id(self) -> str:
+        """The id of the staff member, called `Delivery lead`, as `Person.id` has it."""
+        ...
+
+    def dismiss_staff(self) -> None:
+        """The staff member's account is deactivated, where there are accounts."""
+        ...
+
+    def followers_of(self, ticket: str) -> frozenset[str]:
+        """The ids of the users who follow the ticket, without those who do only because they wrote it."""
+        ...
+
+    def owner_of(self, ticket: str) -> str:
+        """The id of the user whom the ticket is assigned to, or empty."""
+        ...
+
+    def mentioned_in(self, ticket: str) -> frozenset[str]:
+        """The ids of the users whom the comments truly mention."""
+        ...
+
+    def below(self, ticket: str) -> list[str]:
+        """The ids of the issues that belong to the ticket: subtasks, linked issues, rows."""
         ...
 
     def labels_of(self, ticket: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fakes.asana import AsanaFake
+from fakes.asana_rich import mentioned
 from fakes.faults import DropAfter, DropBefore, Reply
 from harness import Posted, Write
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from sync.mapping.models import BringIn
     from sync.trackers.base import Tracker
 
 STAFF, CLIENT = "Delivery lead", "Client contact"
@@ -29,8 +31,8 @@ SECTIONS = {
     Status.RESOLVED: "Answered",
     Status.CLOSED: "Done",
 }
-LABELS = ("billing", "esc:high", "esc:level-1", "esc:level-2")
-PATHS = {"edit": r"/(addTag|removeTag)$|/tasks/\d+$", "comment": r"/stories$"}
+LABELS = ("billing", "esc:follow-up", "esc:high", "esc:level-1", "esc:level-2")
+PATHS = {"edit": r"/(addTag|removeTag)$|/tasks/\d+$", "comment": r"/stories$", "follow_up": r"/subtasks$"}
 
 
 class AsanaHarness:
@@ -41,6 +43,7 @@ class AsanaHarness:
     history: ClassVar[bool] = True
     ledger: ClassVar[bool] = False
     remote: ClassVar[bool] = True
+    brings_in: ClassVar[frozenset[BringIn]] = frozenset({"mention", "watch", "assign"})
 
     readers: ClassVar[str] = "staff-and-clients"
     settings: ClassVar[dict[str, Any]] = {}
@@ -79,6 +82,7 @@ class AsanaHarness:
             "fields": {"client": "Client", "severity": "Severity"},
             "status": {str(status): [section] for status, section in SECTIONS.items()},
             "people": {"staff": ["@agency.example"], "clients": ["@client.example"]},
+            "follow_up": True,
         }
         return AsanaMapping.model_validate({**given, **self.settings, **settings})
 
@@ -137,6 +141,12 @@ class AsanaHarness:
     def delete(self, ticket: str) -> None:
         self.fake.delete(ticket)
 
+    def staff_id(self) -> str:
+        return self.fake.person(STAFF).gid
+
+    def dismiss_staff(self) -> None:
+        self.fake.deactivate(STAFF)
+
     # --- what is true -------------------------------------------------------------------------------------------
 
     def labels_of(self, ticket: str) -> frozenset[str]:
@@ -147,7 +157,27 @@ class AsanaHarness:
         return date.fromisoformat(due) if due else None
 
     def comments_of(self, ticket: str) -> list[Posted]:
-        return [posted(text, *self.audiences) for text in self.fake.comments(ticket)]
+        """With the names of those who are mentioned where the plain text has the address of their page."""
+        shown = {person.profile: f"@{person.name}" for person in self.fake.people.values()}
+        texts = self.fake.comments(ticket)
+        for address, name in shown.items():
+            texts = [text.replace(address, name) for text in texts]
+        return [posted(text, *self.audiences) for text in texts]
+
+    def followers_of(self, ticket: str) -> frozenset[str]:
+        task = self.fake.task(ticket)
+        return frozenset(person.gid for person in task.followers if person is not task.created_by)
+
+    def owner_of(self, ticket: str) -> str:
+        owner = self.fake.task(ticket).assignee
+        return owner.gid if owner else ""
+
+    def mentioned_in(self, ticket: str) -> frozenset[str]:
+        said = (story.html for story in self.fake.stories(ticket) if story.is_comment)
+        return frozenset(gid for html in said for gid in mentioned(html))
+
+    def below(self, ticket: str) -> list[str]:
+        return [task.gid for task in self.fake.task(ticket).subtasks]
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from fakes.faults import DropAfter, DropBefore, Reply
 from fakes.jira_cloud import EMAIL, JiraCloud
 from fakes.jira_dc import JiraDC
-from fakes.jira_text import plain
+from fakes.jira_text import mentions, plain
 from harness import Posted, Write
 
 from sync.mapping.models import JiraMapping
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from fakes.jira_issues import IssueResources
+    from fakes.jira_create import CreateResources
     from fakes.jira_records import Comment
+    from fakes.jira_text import Body
 
     from sync.action import Failed
+    from sync.mapping.models import BringIn
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
 
@@ -37,7 +40,8 @@ STATUSES = {
     Status.RESOLVED: "Resolved",
     Status.CLOSED: "Closed",
 }
-PATHS = {"edit": r"/issue/\d+$", "comment": r"/comment$"}
+PATHS = {"edit": r"/issue/\d+$", "comment": r"/comment$", "follow_up": r"/issue$"}
+WIKI_MENTION = re.compile(r"(?<!\\)\[~([^\]]+)\]")
 NOW = datetime(2026, 3, 2, 9, 0, 12, 345_000, tzinfo=UTC)
 
 
@@ -49,7 +53,9 @@ class JiraHarness:
     history: ClassVar[bool] = True
     ledger: ClassVar[bool] = True
     remote: ClassVar[bool] = True
+    brings_in: ClassVar[frozenset[BringIn]] = frozenset({"mention", "watch", "assign"})
 
+    follow_ups: ClassVar[dict[str, str]] = {"type": "Sub-task"}
     kind: ClassVar[str] = "software"
     readers: ClassVar[str] = "staff"
     restricted: ClassVar[dict[str, str] | None] = None
@@ -61,10 +67,10 @@ class JiraHarness:
         self.fake.add_project("OPS", "Operations", self.kind)
         self.client_field = self.fake.add_field("Client")
         self.severity_field = self.fake.add_field("Severity", "option", ("Critical", "High", "Medium", "Low"))
-        self.fake.add_person(STAFF)
+        self.fake.add_person(STAFF, key="" if self.fake.cloud else "JIRAUSER10100")
         self.fake.add_person(CLIENT, customer=True)
 
-    def jira(self) -> IssueResources:
+    def jira(self) -> CreateResources:
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -97,6 +103,7 @@ class JiraHarness:
             "fields": {"client": "client", "severity": self.severity_field},
             "status": {str(status): [name] for status, name in STATUSES.items()},
             "people": {"everyone_else": "staff", "clients": ["client.contact"]},
+            "follow_up": self.follow_ups,
         }
         if self.restricted:
             given["restricted_to"] = self.restricted
@@ -156,7 +163,35 @@ class JiraHarness:
     def delete(self, ticket: str) -> None:
         self.fake.delete(ticket)
 
+    def dismiss_staff(self) -> None:
+        self.fake.deactivate(STAFF)
+
     # --- what is true -------------------------------------------------------------------------------------------
+
+    def staff_id(self) -> str:
+        return self._id(self.fake.site.person(STAFF).name)
+
+    def _id(self, name: str) -> str:
+        person = self.fake.site.people[name]
+        return person.account if self.fake.cloud else person.user_key
+
+    def followers_of(self, ticket: str) -> frozenset[str]:
+        return frozenset(map(self._id, self.fake.issue(ticket).watchers))
+
+    def owner_of(self, ticket: str) -> str:
+        owner = self.fake.issue(ticket).fields.get("assignee")
+        return self._id(owner) if owner else ""
+
+    def mentioned_in(self, ticket: str) -> frozenset[str]:
+        bodies = [comment.body for comment in self.fake.issue(ticket).comments]
+        if self.fake.cloud:
+            return frozenset(person for body in bodies for person in mentions(body))
+        return frozenset(self._id(name) for body in bodies for name in WIKI_MENTION.findall(str(body)))
+
+    def below(self, ticket: str) -> list[str]:
+        relations = self.fake.site.relations
+        linked = [issue for _, end, issue in relations.linked(ticket) if end == "inwardIssue"]
+        return [issue.id for issue in (*relations.below(ticket), *linked)]
 
     def labels_of(self, ticket: str) -> frozenset[str]:
         return frozenset(self.fake.issue(ticket).fields["labels"])
@@ -168,10 +203,19 @@ class JiraHarness:
     def comments_of(self, ticket: str) -> list[Posted]:
         return [
             Posted(
-                plain(comment.body), self._readers(comment), tuple(comment.properties.get(MARK, {}).get("ids", ()))
+                self._shown(comment.body),
+                self._readers(comment),
+                tuple(comment.properties.get(MARK, {}).get("ids", ())),
             )
             for comment in self.fake.issue(ticket).comments
         ]
+
+    def _shown(self, body: Body) -> str:
+        """A text as Jira renders it: a mention as the name."""
+        people = self.fake.site.people
+        if self.fake.cloud:
+            return plain(body)
+        return WIKI_MENTION.sub(lambda found: people[found[1]].display, plain(body))
 
     def _readers(self, comment: Comment) -> Audience:
         if self.kind == "service_desk":
@@ -212,6 +256,7 @@ class CloudDeskHarness(CloudHarness):
     """A Cloud service desk."""
 
     name = "jira-cloud-desk"
+    follow_ups: ClassVar[dict[str, str]] = {"type": "Task", "link": "Relates"}
     audiences = frozenset({Audience.INTERNAL, Audience.CLIENT})
     kind = "service_desk"
     readers = "staff-and-clients"
@@ -236,6 +281,7 @@ class DataCenterDeskHarness(DataCenterHarness):
     """A Data Center service desk: nothing in a comment but a property tells who reads it."""
 
     name = "jira-data-center-desk"
+    follow_ups: ClassVar[dict[str, str]] = {"type": "Task", "link": "Relates"}
     audiences = frozenset({Audience.INTERNAL, Audience.CLIENT})
     kind = "service_desk"
 

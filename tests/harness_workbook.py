@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
+    from sync.mapping.models import BringIn
     from sync.trackers.base import Tracker
     from sync.trackers.workbook_disk import File
 
@@ -38,6 +39,8 @@ HEADER = (
     "ID", "Title", "Description", "Status", "Created", "Due", "Labels", "Owner", "Client", "Severity", "Remarks",
 )  # fmt: skip
 COMMENT_HEADER = ("Issue", "At", "Author", "Audience", "Text", "Action id")
+KEEPS_MARK = "Follow-up of "
+"""How a row of comments begins that is none."""
 STATUSES = {
     Status.OPEN: "New",
     Status.IN_PROGRESS: "Doing",
@@ -55,6 +58,7 @@ class WorkbookHarness(ABC):
     history: ClassVar[bool] = False
     ledger: ClassVar[bool] = False
     remote: ClassVar[bool] = False
+    brings_in: ClassVar[frozenset[BringIn]] = frozenset({"assign"})
 
     file: ClassVar[str]
 
@@ -93,6 +97,7 @@ class WorkbookHarness(ABC):
             "fields": {"client": "Client", "severity": "Severity"},
             "status": {str(status): [name] for status, name in STATUSES.items()},
             "people": {"staff": [STAFF], "clients": ["@client.example"]},
+            "follow_up": True,
         }
         return WorkbookMapping.model_validate({**given, **settings})
 
@@ -203,6 +208,12 @@ class WorkbookHarness(ABC):
             for comment in found.comments
         }
 
+    def staff_id(self) -> str:
+        return STAFF
+
+    def dismiss_staff(self) -> None:  # noqa: B027 - a file has no accounts
+        pass
+
     # --- what is true -------------------------------------------------------------------------------------------
 
     def labels_of(self, ticket: str) -> frozenset[str]:
@@ -216,8 +227,20 @@ class WorkbookHarness(ABC):
         return [
             Posted(record["Text"], audience, tuple((record["Action id"] or "").split()))
             for record in self.comments()
-            if record["Issue"] == ticket
+            if record["Issue"] == ticket and not record["Text"].startswith(KEEPS_MARK)
         ]
+
+    def followers_of(self, ticket: str) -> frozenset[str]:
+        raise NotImplementedError
+
+    def owner_of(self, ticket: str) -> str:
+        return self.issue(ticket)["Owner"] or ""
+
+    def mentioned_in(self, ticket: str) -> frozenset[str]:  # noqa: ARG002 - nobody can be
+        return frozenset()
+
+    def below(self, ticket: str) -> list[str]:
+        return [record["ID"] for record in self.issues() if record["ID"].startswith(f"{ticket}-F")]
 
     # --- what goes wrong: nothing, on one's own disk ------------------------------------------------------------
 
@@ -365,6 +388,15 @@ class SidecarHarness(XlsxHarness):
         if not path.exists():
             return []
         return records(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+    def issues(self) -> list[Record]:
+        """The rows of the workbook, those that stand beside it, and what stands there of the others' owners."""
+        rows = super().issues()
+        known = {record["ID"] for record in rows}
+        beside = {record["ID"]: record for record in self._beside("issues.makegood.csv")}
+        for record in rows:
+            record["Owner"] = record["Owner"] or beside.get(record["ID"], {}).get("Owner")
+        return [*rows, *(record for issue, record in beside.items() if issue not in known)]
 
     def labels_of(self, ticket: str) -> frozenset[str]:
         written = [record["Labels"] for record in self._beside("issues.makegood.csv") if record["ID"] == ticket]

@@ -16,7 +16,7 @@ from fakes.asana import AsanaFake
 from fakes.faults import DropAfter, DropBefore, HalfBody, Reply
 from harness_asana import CLIENT, SECTIONS, STAFF, AsanaFieldsHarness, AsanaHarness
 
-from sync.action import Draft, Edit
+from sync.action import Draft, Edit, FollowUp
 from sync.errors import (
     ConflictError,
     CredentialsError,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 NEWS: Document = (Paragraph((Span("News"),)),)
 MARK = "k7f3q2abcdef"
 DRAFT = Draft(NEWS, Audience.CLIENT, (MARK,))
+CHECKPOINT = FollowUp("Checkpoint", NEWS, MARK, date(2025, 3, 20), ("esc:follow-up",))
 
 
 @pytest.fixture
@@ -881,6 +882,169 @@ def test_the_sdk_leaves_neither_log_handlers_nor_threads(harness: AsanaHarness) 
         tracker.close()
 
 
+# --- bringing people in, and follow-ups -------------------------------------------------------------------------
+
+
+def mentioning(person: str) -> Document:
+    return (Paragraph((Span("Please look, "), Span("Delivery lead", person=person), Span("."))),)
+
+
+def test_a_mention_is_a_bare_link_that_asana_fills_in(harness: AsanaHarness, tracker: Tracker) -> None:
+    task = harness.create("Late")
+    tracker.comment(task, Draft(mentioning(harness.staff_id()), Audience.CLIENT, (MARK,)))
+    sent = harness.fake.log[-1].body["data"]["html_text"]
+    link = f'<a data-asana-gid="{harness.staff_id()}"/>'
+    assert sent == f"<body>Please look, {link}.\n\nref k7f3q2</body>"
+    assert read(tracker, task).comments[0].marks == ("k7f3q2",)
+
+
+@pytest.mark.parametrize(
+    ("person", "sent"),
+    [("5b10a2844c20165700ede21g", 1), ("987654321", 2)],
+    ids=["another tracker's id", "nobody's"],
+)
+def test_one_who_cannot_be_mentioned_is_named_and_the_comment_stands_once(
+    harness: AsanaHarness, tracker: Tracker, person: str, sent: int
+) -> None:
+    task = harness.create("Late")
+    before = harness.requests
+    tracker.comment(task, Draft(mentioning(person), Audience.CLIENT, (MARK,)))
+    assert asked(harness.fake, before) == ["POST /tasks/…/stories"] * sent
+    assert [posted.text for posted in harness.comments_of(task)] == ["Please look, Delivery lead."]
+
+
+def test_a_comment_without_mentions_that_is_refused_is_not_sent_again(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    task = harness.create("Late")
+    harness.fake.script(Reply(400, {"errors": [{"message": "text: no"}]}), method="POST")
+    before = harness.requests
+    with pytest.raises(InvalidError):
+        tracker.comment(task, DRAFT)
+    assert asked(harness.fake, before) == ["POST /tasks/…/stories"]
+
+
+def test_all_who_are_to_follow_are_one_request_and_the_owner_goes_with_the_due_date(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    task, other = harness.create("Late"), harness.fake.person("Account manager").gid
+    before = harness.requests
+    watch = (harness.staff_id(), other)
+    tracker.edit(task, Edit(set_due=True, due=date(2025, 3, 9), watch=watch, assign=harness.staff_id()))
+    assert asked(harness.fake, before) == ["POST /tasks/…/addFollowers", "PUT /tasks/…"]
+    assert harness.followers_of(task) == set(watch)
+    found = read(tracker, task)
+    assert (found.due, found.assignee and found.assignee.id) == (date(2025, 3, 9), harness.staff_id())
+    assert told(found, "assignee") == [("", "Delivery lead")]
+
+
+@pytest.mark.parametrize("refused", ["watch", "assign"])
+def test_somebody_whom_asana_refuses_holds_up_nothing_and_is_told(
+    harness: AsanaHarness, tracker: Tracker, refused: str
+) -> None:
+    task, hand = harness.create("Late"), tracker.clone()
+    people: dict[str, Any] = {"watch": ("4711",)} if refused == "watch" else {"assign": "4711"}
+    hand.edit(task, Edit(add_labels=("esc:high",), set_due=True, due=date(2025, 3, 9), **people))
+    found = read(tracker, task)
+    assert (found.due, found.assignee) == (date(2025, 3, 9), None)
+    assert found.labels == {"esc:high"}
+    assert tracker.notice
+    assert "4711 could not be made" in tracker.notice
+    known: dict[str, Any] = (
+        {"watch": (harness.staff_id(),)} if refused == "watch" else {"assign": harness.staff_id()}
+    )
+    hand.edit(task, Edit(**known))
+    assert tracker.notice is None
+
+
+def test_who_left_costs_a_request_a_hundred_people_until_all_are_found(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    gids = [harness.fake.person(f"Person {number}").gid for number in range(205)]
+    for number in (0, 204):
+        harness.fake.deactivate(f"Person {number}")
+    for sought, requests in (([], 0), (["no-gid", "me"], 0), (gids[:2], 1), ([gids[0], gids[204]], 3), (["1"], 3)):
+        before = harness.requests
+        assert tracker.left(sought) == {gids[0], gids[204]} & set(sought)
+        assert harness.requests - before == requests
+
+
+def test_an_account_that_may_not_see_the_people_knows_of_nobody_who_left(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    harness.dismiss_staff()
+    harness.fake.script(Reply(403, {"errors": [{"message": "Forbidden"}]}), method="GET")
+    assert tracker.left({harness.staff_id()}) == frozenset()
+
+
+def test_a_follow_up_is_a_subtask_that_stands_in_one_request_with_its_proof(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    task = harness.create("Late")
+    tracker.follow_up(task, CHECKPOINT)
+    before = harness.requests
+    created = tracker.follow_up(
+        task, FollowUp("Post-mortem", NEWS, "m2m2m2abcdef", labels=("esc:follow-up",))
+    ).created
+    assert asked(harness.fake, before) == ["GET /tasks/…", "POST /tasks/…/subtasks"]
+    made = harness.fake.task(created)
+    assert (made.name, made.notes) == ("Post-mortem", "News\n\nfollow-up m2m2m2")
+    assert (made.due_on, made.assignee, [*made.memberships]) == (
+        None,
+        None,
+        [harness.fake.project(harness.project)],
+    )
+    assert read(tracker, created).follow_up
+
+
+def test_a_follow_up_stays_one_whatever_people_do_to_its_label_and_its_notes(
+    harness: AsanaHarness, tracker: Tracker
+) -> None:
+    task = harness.create("Late")
+    created = tracker.follow_up(task, CHECKPOINT).created
+    harness.remove_label(created, "esc:follow-up")
+    harness.fake.edit_as(STAFF, created, notes=f"Urgent!\n{harness.fake.task(created).notes}\nDone by Friday.")
+    assert read(tracker, created).follow_up
+    assert tracker.follow_ups(task) == {"k7f3q2": created}
+
+
+def test_nobody_makes_a_task_a_follow_up_by_typing_a_reference(harness: AsanaHarness, tracker: Tracker) -> None:
+    task = harness.create("Late", text="We wait.\n\nfollow-up k7f3q2")
+    assert not read(tracker, task).follow_up
+
+
+def test_a_label_that_is_no_option_is_left_out_of_a_follow_up_and_its_reference_suffices(tmp_path: Path) -> None:
+    with AsanaFieldsHarness(tmp_path) as harness:
+        tracker = opened(harness)
+        task = harness.create("Late")
+        labels = ("esc:high", "esc:of-no-option")
+        created = tracker.follow_up(task, FollowUp("Checkpoint", NEWS, MARK, labels=labels)).created
+        assert harness.labels_of(created) == {"esc:high"}
+        bare = tracker.follow_up(task, FollowUp("Another", NEWS, "m2m2m2abcdef", labels=labels[1:])).created
+        assert [read(tracker, made).follow_up for made in (created, bare)] == [True, True]
+
+
+def test_no_follow_up_is_made_unless_the_mapping_says_so(harness: AsanaHarness) -> None:
+    task = harness.create("Late")
+    with pytest.raises(InvalidError, match="follow_up = true"):
+        opened(harness, follow_up=False).follow_up(task, CHECKPOINT)
+    assert harness.below(task) == []
+
+
+def test_a_task_that_left_the_projects_gets_no_follow_up(harness: AsanaHarness) -> None:
+    task = harness.create("Late")
+    elsewhere = opened(harness, source={"projects": [harness.fake.add_project("Other")]})
+    with pytest.raises(NotFoundError):
+        elsewhere.follow_up(task, CHECKPOINT)
+    assert harness.below(task) == []
+
+
+def test_follow_ups_that_may_not_be_seen_are_not_taken_for_absent(harness: AsanaHarness, tracker: Tracker) -> None:
+    task = harness.create("Late")
+    harness.fake.script(Reply(403, {"errors": [{"message": "Forbidden"}]}), method="GET")
+    assert tracker.follow_ups(task) is None
+
+
 # --- where we are -----------------------------------------------------------------------------------------------
 
 
@@ -1037,12 +1201,18 @@ def test_everything_that_is_sent_is_in_asanas_own_document(corpus: Path, tmp_pat
         tracker.edit(task, Edit(("esc:high",), ("old",), set_due=True, due=date(2025, 3, 9)))
         by_field.edit(task, Edit(("esc:high",), set_due=True, due=date(2025, 3, 9)))
         tracker.comment(task, DRAFT)
+        tracker.comment(task, Draft(mentioning(harness.staff_id()), Audience.CLIENT, (MARK,)))
+        tracker.edit(task, Edit(watch=(harness.staff_id(),), assign=harness.staff_id()))
+        tracker.follow_up(task, CHECKPOINT)
+        by_field.follow_up(task, CHECKPOINT)
+        tracker.follow_ups(task)
+        tracker.left({harness.staff_id()})
         tracker.marks(task)
         read(tracker, task)
         list(tracker.ids())
         list(tracker.check())
         log = harness.fake.log
-    assert len({f"{entry.method} {entry.path}" for entry in log}) > 15
+    assert len({f"{entry.method} {entry.path}" for entry in log}) > 18
     document = json.loads((corpus / "specs" / "asana.json").read_text())
     assert [
         field

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asana
@@ -14,6 +15,7 @@ import urllib3
 from asana.rest import ApiException
 from fakes.asana import AsanaFake
 from fakes.asana_refusal import errors
+from fakes.asana_rich import mentioned
 from fakes.asana_spec import asana_check
 from fakes.faults import DropAfter, Hang, Late, Reply
 
@@ -355,6 +357,59 @@ def test_a_comment_that_asana_cannot_read_is_refused(
     refusal = refused(lambda: sdk.call(sdk.stories.create_story_for_task, {"data": data}, task))
     assert refusal.status == 400
     assert fake.comments(task) == []
+
+
+def test_a_mention_names_a_person_of_the_workspace_and_reads_as_their_page(
+    fake: AsanaFake, sdk: Sdk, project: str
+) -> None:
+    task, lead = fake.create_task(project, "Late report"), fake.person("Delivery lead")
+    said = {"data": {"html_text": f'<body>See <a data-asana-gid="{lead.gid}"/>!</body>'}}
+    story = sdk.call(sdk.stories.create_story_for_task, said, task, opt_fields="text,html_text")["data"]
+    assert story["text"] == f"See {lead.profile}!"
+    assert mentioned(story["html_text"]) == [lead.gid]
+    assert ">@Delivery lead</a>!" in story["html_text"]
+    nobody = {"data": {"html_text": '<body><a data-asana-gid="1"/></body>'}}
+    assert refused(lambda: sdk.call(sdk.stories.create_story_for_task, nobody, task)).status == 400
+
+
+def test_followers_are_added_once_and_told(fake: AsanaFake, sdk: Sdk, project: str) -> None:
+    task, lead = fake.create_task(project, "Late report"), fake.person("Delivery lead")
+    for _ in range(2):
+        sdk.call(sdk.tasks.add_followers_for_task, {"data": {"followers": [lead.gid]}}, task)
+    assert [person.name for person in fake.task(task).followers] == ["Client contact", "Delivery lead"]
+    assert [story.subtype for story in fake.stories(task)].count("follower_added") == 1
+    nobody = {"data": {"followers": ["1"]}}
+    assert refused(lambda: sdk.call(sdk.tasks.add_followers_for_task, nobody, task)).status == 400
+
+
+def test_a_subtask_is_made_whole_and_goes_with_its_task(fake: AsanaFake, sdk: Sdk, project: str) -> None:
+    task, tag = fake.create_task(project, "Late report"), fake.add_tag("vip")
+    fake.advance(60)
+    given = {"name": "Check", "html_notes": "<body>Well?</body>", "due_on": "2026-03-09", "tags": [tag.gid]}
+    made = sdk.call(sdk.tasks.create_subtask_for_task, {"data": {**given, "projects": [project]}}, task)["data"]
+    assert (made["parent"]["gid"], made["notes"], made["due_on"]) == (task, "Well?", "2026-03-09")
+    assert made["memberships"][0]["section"]["name"] == "Open"
+    lone = sdk.call(sdk.tasks.create_subtask_for_task, {"data": {"name": "Alone"}}, task)["data"]
+    assert (lone["memberships"], lone["custom_fields"]) == ([], [])
+    below = sdk.call(sdk.tasks.get_subtasks_for_task, task)["data"]
+    assert [row["name"] for row in below] == ["Check", "Alone"]
+    listed = sdk.call(sdk.tasks.get_tasks, project=project)["data"]
+    assert [row["name"] for row in listed] == ["Late report", "Check"]
+    assert fake.task(task).modified_at == fake.now
+    for wrong in ({"name": " "}, {"name": "X", "tags": ["1"]}, {"name": "X", "parent": task}):
+        ask = partial(sdk.call, sdk.tasks.create_subtask_for_task, {"data": wrong}, task)
+        assert refused(ask).status == 400
+    fake.delete(task)
+    assert refused(lambda: sdk.call(sdk.tasks.get_task, made["gid"])).status == 404
+
+
+def test_one_who_left_is_listed_as_inactive_and_owns_nothing_new(fake: AsanaFake, sdk: Sdk, project: str) -> None:
+    task, lead = fake.create_task(project, "Late report"), fake.person("Delivery lead")
+    fake.deactivate("Delivery lead")
+    call = asana.WorkspaceMembershipsApi(sdk.client).get_workspace_memberships_for_workspace
+    rows = sdk.call(call, fake.workspace, opt_fields="user.name,is_active")["data"]
+    assert [row["user"]["name"] for row in rows if not row["is_active"]] == ["Delivery lead"]
+    assert refused(lambda: sdk.call(sdk.tasks.update_task, {"data": {"assignee": lead.gid}}, task)).status == 400
 
 
 def test_every_change_has_its_story_with_old_and_new_values(fake: AsanaFake, sdk: Sdk, project: str) -> None:

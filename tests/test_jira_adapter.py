@@ -26,7 +26,7 @@ from harness_jira import (
     sent,
 )
 
-from sync.action import Draft, Edit
+from sync.action import Draft, Edit, FollowUp
 from sync.errors import CredentialsError, InvalidError, LostAnswerError, NotFoundError, ServerFaultError
 from sync.mapping.models import JiraMapping
 from sync.richtext import Paragraph, Span
@@ -142,9 +142,18 @@ def test_everything_said_and_heard_is_as_the_vendor_documents_it(
             tickets[1], Edit(("esc:high",), ("esc:old",), set_due=True, due=date(2026, 3, 9), ledger={"a": 1})
         )
         tracker.edit(tickets[2], Edit(ledger={"a": 1}))
+        person = harness.staff_id()
+        mention = (Paragraph((Span("Delivery lead", person=person),)),)
+        tracker.comment(tickets[2], Draft(mention, max(harness.audiences), MARKS))
+        tracker.edit(tickets[2], Edit(watch=(person,), assign=person, ledger={"a": 2}))
+        written = tracker.follow_up(
+            tickets[2], FollowUp("Verify", BODY, MARKS[0], date(2026, 3, 9), ("esc:follow-up",), person)
+        )
+        assert tracker.follow_ups(tickets[2]) == {MARKS[0]: written.created}
+        assert tracker.left([person, "nobody"]) == frozenset()
         poll(tracker, cursor)
         list(tracker.fetch(tickets))
-        assert len(list(tracker.ids())) == 3
+        assert len(list(tracker.ids())) == 4
         assert tracker.marks(tickets[1]).complete
         assert {finding.level for finding in tracker.check()} <= {"ok", "warning"}
 

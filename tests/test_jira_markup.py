@@ -27,12 +27,15 @@ spans = st.builds(
     texts,
     st.sampled_from(["plain", "strong", "emphasis", "code"]),
     st.sampled_from(["", "https://example.com/x"]),
+    st.sampled_from(["", "", "712020:somebody"]),
 )
 blocks = st.builds(Paragraph, st.lists(spans, max_size=4).map(tuple), st.integers(0, 3)) | st.builds(
     Bullets, st.lists(st.lists(spans, max_size=3).map(tuple), max_size=3).map(tuple)
 )
 documents = st.lists(blocks, max_size=4).map(tuple)
 
+
+ASKED: Document = (Paragraph((Span("for "), Span("Delivery lead", "strong", person="lead.1"), Span(", now"))),)
 
 # --- Atlassian Document Format ----------------------------------------------------------------------------------
 
@@ -48,6 +51,13 @@ def test_a_notice_becomes_a_document() -> None:
     assert first["content"][1] == {"type": "text", "text": "something", "marks": [{"type": "strong"}]}
     assert second["content"][1] == {"type": "text", "text": "the rule", "marks": [link, {"type": "em"}]}
     assert [item["type"] for item in bullets["content"]] == ["listItem", "listItem"]
+
+
+def test_a_person_is_mentioned_by_account_id_and_reads_as_the_name() -> None:
+    adf = to_adf(ASKED)
+    (paragraph,) = adf["content"]
+    assert paragraph["content"][1] == {"type": "mention", "attrs": {"id": "lead.1", "text": "@Delivery lead"}}
+    assert from_adf(adf) == "for @Delivery lead, now"
 
 
 @given(documents)
@@ -183,6 +193,15 @@ def test_no_special_character_is_left_unprotected_but_inside_words(text: str) ->
     wiki = to_wiki((Paragraph((Span(text),)),))
     assert not re.search(r"(?<!\\)[#?|%{}\[\]()!@](?!\d+;)", wiki.replace("&#", ""))
     assert not re.search(r"(?<![\\\w])[-*_+^~]|(?<!\\)[-*_+^~](?!\w)", wiki)
+
+
+def test_a_person_is_mentioned_by_user_name() -> None:
+    assert to_wiki(ASKED) == "for [~lead.1], now"
+
+
+@pytest.mark.parametrize("name", ["a b", "a]b", "[~b", "a|b", "a\nb"])
+def test_a_user_name_that_would_be_markup_is_not_written(name: str) -> None:
+    assert to_wiki((Paragraph((Span("Delivery lead", person=name),)),)) == "Delivery lead"
 
 
 def test_one_bullet_is_one_line() -> None:

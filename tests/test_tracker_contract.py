@@ -12,18 +12,19 @@ import harness_jira
 import harness_workbook
 import pytest
 
-from sync.action import Draft, Edit
+from sync.action import Draft, Edit, FollowUp
 from sync.errors import CredentialsError, InvalidError, LostAnswerError, NotFoundError
 from sync.richtext import Bullets, Paragraph, Span
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from harness import Harness
 
     from sync.action import Failed
+    from sync.mapping.models import BringIn
     from sync.ticket import Ticket
     from sync.trackers.base import Page, Tracker
 
@@ -74,6 +75,12 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
 @pytest.fixture(params=KEEPING_HISTORY, ids=lambda kind: kind.name)
 def historian(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Harness]:
     yield from started(request.param, tmp_path)
+
+
+def bringing(*ways: BringIn) -> pytest.MarkDecorator:
+    """Parameters for trackers that can bring people in by all of these ways."""
+    kinds = [kind for kind in HARNESSES if kind.brings_in.issuperset(ways)]
+    return pytest.mark.parametrize("harness", kinds, ids=lambda kind: kind.name, indirect=True)
 
 
 @dataclass
@@ -389,6 +396,126 @@ def test_clones_write_side_by_side(harness: Harness) -> None:
     assert [len(harness.comments_of(ticket)) for ticket in tickets] == [1] * 6
 
 
+# --- bringing people in -----------------------------------------------------------------------------------------
+
+
+def test_a_tracker_says_how_it_can_bring_people_in(harness: Harness) -> None:
+    assert harness.tracker().capabilities.brings_in == harness.brings_in
+
+
+def test_a_mention_reads_as_the_name_and_reaches_the_person_where_the_tracker_can(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    body = (Paragraph((Span("Please look, "), Span("Delivery lead", person=harness.staff_id()), Span("."))),)
+    tracker = connected(harness)
+    tracker.comment(ticket, Draft(body, max(harness.audiences), (MARK,)))
+    (posted,) = harness.comments_of(ticket)
+    assert "Please look" in posted.text
+    assert "Delivery lead" in posted.text
+    assert [mark[:6] for mark in posted.marks] == [MARK[:6]]
+    mentioned = {harness.staff_id()} if "mention" in harness.brings_in else set()
+    assert harness.mentioned_in(ticket) == mentioned
+    assert [mark[:6] for mark in tracker.marks(ticket).marks] == [MARK[:6]]
+
+
+@bringing("watch")
+def test_a_person_follows_once_however_often_it_is_said(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    tracker = connected(harness)
+    for _ in range(2):
+        tracker.edit(ticket, Edit(("esc:high",), watch=(harness.staff_id(),)))
+        assert harness.followers_of(ticket) == {harness.staff_id()}
+    assert harness.labels_of(ticket) == {"esc:high"}
+    assert harness.owner_of(ticket) == ""
+
+
+@bringing("watch")
+def test_to_follow_may_be_all_that_is_done(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    connected(harness).edit(ticket, Edit(watch=(harness.staff_id(),)))
+    assert harness.followers_of(ticket) == {harness.staff_id()}
+
+
+@bringing("assign")
+def test_a_ticket_that_nobody_owns_gets_its_owner(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    tracker = connected(harness)
+    assert one(tracker, ticket).assignee is None
+    tracker.edit(ticket, Edit(set_due=True, due=date(2026, 3, 9), assign=harness.staff_id()))
+    assert harness.owner_of(ticket) == harness.staff_id()
+    assert harness.due_of(ticket) == date(2026, 3, 9)
+    owner = one(tracker, ticket).assignee
+    assert owner
+    assert (owner.id, owner.name) == (harness.staff_id(), "Delivery lead")
+
+
+def test_who_has_left_is_told_and_nobody_else(harness: Harness) -> None:
+    people = (harness.staff_id(), "nobody-has-this-id")
+    tracker = connected(harness)
+    assert tracker.left(people) == frozenset()
+    assert tracker.left(()) == frozenset()
+    harness.dismiss_staff()
+    assert tracker.left(people) == ({harness.staff_id()} if harness.remote else frozenset())
+
+
+# --- issues of their own below a ticket --------------------------------------------------------------------------
+
+
+def follow_up(harness: Harness) -> FollowUp:
+    assignee = harness.staff_id() if "assign" in harness.brings_in else ""
+    return FollowUp("Verify the repair", BODY, MARK, date(2026, 3, 20), ("esc:follow-up",), assignee)
+
+
+def short(found: Mapping[str, str] | None) -> dict[str, str]:
+    """Follow-ups by the short form of their marks."""
+    assert found is not None
+    return {mark[:6]: number for mark, number in found.items()}
+
+
+def test_a_follow_up_is_created_below_its_ticket_with_its_mark(harness: Harness) -> None:
+    ticket, other = harness.create("Late"), harness.create("Unclear")
+    tracker = connected(harness)
+    assert short(tracker.follow_ups(ticket)) == {}
+    written = tracker.follow_up(ticket, follow_up(harness))
+    assert [written.created] == harness.below(ticket)
+    assert harness.labels_of(written.created) == {"esc:follow-up"}
+    assert harness.due_of(written.created) == date(2026, 3, 20)
+    if "assign" in harness.brings_in:
+        assert harness.owner_of(written.created) == harness.staff_id()
+    assert short(tracker.follow_ups(ticket)) == {MARK[:6]: written.created}
+    assert (harness.below(other), short(tracker.follow_ups(other))) == ([], {})
+
+
+def test_a_follow_up_is_known_as_one_in_every_listing_and_its_ticket_is_unharmed(harness: Harness) -> None:
+    ticket = harness.create("Late", labels=("billing",), due=date(2026, 3, 9))
+    before = one(connected(harness), ticket)
+    created = connected(harness).follow_up(ticket, follow_up(harness)).created
+    listing = read(connected(harness).changed(None))
+    assert listing.failed == []
+    assert {found.id: found.follow_up for found in listing.tickets} == {ticket: False, created: True}
+    (child,) = (found for found in listing.tickets if found.id == created)
+    assert (child.title, child.status, child.comments) == ("Verify the repair", Status.OPEN, ())
+    assert "something" in child.text
+    after = one(connected(harness), ticket)
+    assert (after.title, after.text, after.status) == (before.title, before.text, before.status)
+    assert (after.labels, after.due, after.comments) == (before.labels, before.due, before.comments)
+
+
+def test_each_follow_up_of_a_ticket_has_its_own_mark(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    tracker = connected(harness)
+    first = tracker.follow_up(ticket, follow_up(harness)).created
+    second = tracker.follow_up(ticket, FollowUp("Learn from it", BODY, OTHER_MARK)).created
+    assert short(tracker.follow_ups(ticket)) == {MARK[:6]: first, OTHER_MARK[:6]: second}
+
+
+def test_a_follow_up_of_a_ticket_that_is_gone_says_so(harness: Harness) -> None:
+    ticket = harness.create("Late")
+    tracker = connected(harness)
+    harness.delete(ticket)
+    with pytest.raises(NotFoundError):
+        tracker.follow_up(ticket, follow_up(harness))
+
+
 # --- what goes wrong on the way ---------------------------------------------------------------------------------
 
 
@@ -423,6 +550,17 @@ def test_an_edit_whose_answer_is_lost_can_be_sent_again(remote: Harness, applied
     assert remote.labels_of(ticket) == ({"esc:high"} if applied else set())
     tracker.edit(ticket, Edit(("esc:high",)))
     assert remote.labels_of(ticket) == {"esc:high"}
+
+
+@pytest.mark.parametrize("applied", [True, False], ids=["applied", "not applied"])
+def test_a_follow_up_whose_answer_is_lost_is_never_sent_again(remote: Harness, applied: bool) -> None:  # noqa: FBT001
+    ticket = remote.create("Late")
+    tracker = connected(remote)
+    remote.lose_next_answer("follow_up", applied=applied)
+    with pytest.raises(LostAnswerError):
+        tracker.follow_up(ticket, follow_up(remote))
+    assert len(remote.below(ticket)) == applied
+    assert list(short(tracker.follow_ups(ticket)).values()) == remote.below(ticket)
 
 
 def test_a_write_rejected_by_a_limit_is_done_once_after_a_wait(remote: Harness) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness_workbook import CLIENT, COMMENT_HEADER, STAFF, CsvHarness, WorkbookHarness, XlsxHarness
+from harness_workbook import CLIENT, COMMENT_HEADER, HEADER, STAFF, CsvHarness, WorkbookHarness, XlsxHarness
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl.formatting.rule import Rule
@@ -20,7 +20,7 @@ from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.table import Table
 
-from sync.action import Draft, Edit, Written
+from sync.action import Draft, Edit, FollowUp, Written
 from sync.errors import ConflictError, InvalidError, NotFoundError, WorkbookError
 from sync.richtext import Bullets, Paragraph, Span, plain
 from sync.ticket import Audience, Status
@@ -655,6 +655,122 @@ def test_a_workbook_of_the_staff_confines_to_the_staff_and_says_so(book: Workboo
     assert book.comments()[0]["Audience"] == "internal"
     with pytest.raises(InvalidError, match="is read by internal, not by client"):
         opened.comment(ticket, draft(audience=Audience.CLIENT))
+
+
+# --- owners and follow-ups --------------------------------------------------------------------------------------
+
+
+def checkpoint(mark: str = MARK, title: str = "Checkpoint") -> FollowUp:
+    return FollowUp(title, said("Is it still fine?"), mark, DAY, ("esc:follow-up",), STAFF)
+
+
+def test_only_an_empty_cell_gets_an_owner(book: WorkbookHarness) -> None:
+    free, taken = book.create("Late"), book.create("Late")
+    book.put(taken, "Owner", "Account manager")
+    opened = tracker(book)
+    for ticket in (free, taken):
+        opened.edit(ticket, Edit(assign=STAFF))
+    assert [book.owner_of(ticket) for ticket in (free, taken)] == [STAFF, "Account manager"]
+
+
+@pytest.mark.parametrize("edit", [Edit(assign=STAFF), Edit(watch=(STAFF,))], ids=["no column", "watch"])
+def test_people_whom_a_file_cannot_bring_in_are_refused_with_the_remedy(sheet_csv: CsvHarness, edit: Edit) -> None:
+    ticket = sheet_csv.create("Late")
+    text = sheet_csv.path.read_text("utf-8-sig").replace(";Owner;", ";Held by;")
+    sheet_csv.path.write_text(text, "utf-8-sig")
+    with pytest.raises(InvalidError, match="bring_in"):
+        tracker(sheet_csv).edit(ticket, edit)
+
+
+def test_a_follow_up_is_a_row_of_its_own_that_has_client_and_first_status(book: WorkbookHarness) -> None:
+    ticket = book.create("Late", client="+Client; B")
+    made = tracker(book).follow_up(ticket, checkpoint()).created
+    assert made == f"{ticket}-F1"
+    record = book.issue(made)
+    shown = {name: str(record[name]).removesuffix(" 00:00:00") for name in HEADER if record.get(name)}
+    assert shown == {
+        "ID": "N-1-F1",
+        "Title": "Checkpoint",
+        "Description": "Is it still fine?",
+        "Status": "New",
+        "Created": "2026-03-02",
+        "Due": "2026-03-09",
+        "Labels": "esc:follow-up",
+        "Owner": STAFF,
+        "Client": "+Client; B" if isinstance(book, XlsxHarness) else "'+Client; B",
+    }
+    found = one(tracker(book), made)
+    assert (found.client, found.status, found.due, found.follow_up) == ("+Client; B", Status.OPEN, DAY, True)
+
+
+def test_the_row_that_keeps_the_mark_is_no_comment_and_outlives_the_follow_up(book: WorkbookHarness) -> None:
+    ticket = book.create("Late")
+    opened = tracker(book)
+    first = opened.follow_up(ticket, checkpoint()).created
+    assert [one(opened, each).comments for each in (ticket, first)] == [(), ()]
+    assert dict(opened.marks(ticket).marks) == {}
+    book.delete(first)
+    assert tracker(book).follow_ups(ticket) == {MARK: first}
+    second = tracker(book).follow_up(ticket, checkpoint(OTHER_MARK)).created
+    assert (first, second) == ("N-1-F1", "N-1-F2")
+    assert tracker(book).follow_ups(ticket) == {MARK: first, OTHER_MARK: second}
+
+
+def test_a_follow_up_stays_one_without_its_label_and_nobody_makes_one_by_a_comment(book: WorkbookHarness) -> None:
+    ticket = book.create("Late")
+    made = tracker(book).follow_up(ticket, checkpoint()).created
+    book.put(made, "Labels", None)
+    book.add_comment({"Issue": ticket, "At": "2026-03-02", "Author": STAFF, "Text": f"Follow-up of {made}"})
+    tickets, _, _ = listing(tracker(book))
+    assert {number: found.follow_up for number, found in tickets.items()} == {ticket: False, made: True}
+    assert [comment.text for comment in tickets[ticket].comments] == [f"Follow-up of {made}"]
+
+
+def test_an_id_that_people_gave_is_not_given_again(book: WorkbookHarness) -> None:
+    ticket = book.create("Late")
+    book.create_row(ID=f"{ticket}-F1", Title="Ours", Status="New")
+    assert tracker(book).follow_up(ticket, checkpoint()).created == f"{ticket}-F2"
+
+
+def test_a_follow_up_is_one_save(xlsx: XlsxHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    ticket, saves = xlsx.create("Late"), []
+
+    def counted(before: Sequence[File], after: Sequence[File]) -> None:
+        saves.append(after)
+        swap(before, after)
+
+    monkeypatch.setattr("sync.trackers.workbook_xlsx.swap", counted)
+    tracker(xlsx).follow_up(ticket, checkpoint())
+    assert len(saves) == 1
+    assert (xlsx.below(ticket), len(xlsx.comments())) == (["N-1-F1"], 1)
+
+
+def test_no_follow_up_is_made_unless_the_mapping_says_so_and_has_a_status_for_it(book: WorkbookHarness) -> None:
+    ticket = book.create("Late")
+    with pytest.raises(InvalidError, match="follow_up = true"):
+        tracker(book, follow_up=False).follow_up(ticket, checkpoint())
+    statuses = {"open": [], "in_progress": ["New"], "closed": ["Done"]}
+    with pytest.raises(InvalidError, match=r"\[status\] open"):
+        tracker(book, status=statuses).follow_up(ticket, checkpoint())
+    assert (book.below(ticket), book.comments()) == ([], [])
+
+
+def test_a_new_row_joins_the_table_above_it_and_covers_nothing_that_stands_there(xlsx: XlsxHarness) -> None:
+    ticket = xlsx.create("Late")
+    workbook = xlsx.open()
+    workbook["Issues"].add_table(Table(displayName="Issues", ref="A1:K2"))
+    xlsx.save(workbook)
+    opened = tracker(xlsx)
+    opened.follow_up(ticket, checkpoint())
+    with closing(xlsx.open()) as kept:
+        assert kept["Issues"].tables["Issues"].ref == "A1:K3"
+        kept["Issues"]["K4"].value = "=COUNTA(A2:A3)"
+        xlsx.save(kept)
+    opened.follow_up(ticket, checkpoint(OTHER_MARK))
+    with closing(xlsx.open()) as kept:
+        sheet = kept["Issues"]
+        assert [sheet[f"A{row}"].value for row in range(2, 6)] == ["N-1", "N-1-F1", None, "N-1-F2"]
+        assert (sheet["K4"].value, sheet.tables["Issues"].ref) == ("=COUNTA(A2:A3)", "A1:K3")
 
 
 # --- many at once -----------------------------------------------------------------------------------------------

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from harness_workbook import HEADER, CsvHarness, SidecarHarness, WorkbookHarness, XlsxHarness
+from harness_workbook import HEADER, STAFF, CsvHarness, SidecarHarness, WorkbookHarness, XlsxHarness
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 
-from sync.action import Draft, Edit
+from sync.action import Draft, Edit, FollowUp
 from sync.errors import ConflictError, ForbiddenError, LostAnswerError, TrackerError, WorkbookError
 from sync.richtext import Paragraph, Span
-from sync.ticket import Audience
+from sync.ticket import Audience, Person
 from sync.trackers import workbook_disk
 from sync.trackers.workbook import Workbook, open_workbook
 from sync.trackers.workbook_parts import inspect
@@ -361,6 +361,42 @@ def test_a_due_date_of_people_in_the_workbook_wins_over_ours_beside_it(sidecar: 
     assert sidecar.labels_of(ticket) == {"billing"}
     sidecar.set_due(ticket, date(2026, 3, 20))
     assert [found.due for page in tracker.fetch([ticket]) for found in page.tickets] == [date(2026, 3, 20)]
+
+
+def test_an_owner_and_a_follow_up_stand_beside_a_workbook_in_columns_that_come_with_them(
+    sidecar: SidecarHarness,
+) -> None:
+    ticket = sidecar.create("Late")
+    tracker = opened(sidecar)
+    tracker.edit(ticket, HIGH)
+    results = sidecar.path.with_name("issues.makegood.csv")
+    assert results.read_text("utf-8-sig").splitlines()[0] == "ID,Labels,Due"
+    tracker.edit(ticket, Edit(assign=STAFF))
+    made = tracker.follow_up(ticket, FollowUp("Checkpoint", DRAFT.body, MARK, labels=("esc:follow-up",))).created
+    assert (
+        results.read_text("utf-8-sig").splitlines()[0]
+        == "ID,Labels,Due,Owner,Title,Description,Status,Created,Client"
+    )
+    for again in (tracker, opened(sidecar)):
+        pages = list(again.fetch([ticket, made]))
+        late, below = (found for page in pages for found in page.tickets)
+        assert late.labels == {"esc:high"}
+        assert late.assignee == Person(STAFF, STAFF, "staff")
+        assert (below.title, below.client, below.follow_up) == ("Checkpoint", "Client A", True)
+    tracker.edit(made, Edit(("esc:high",), set_due=True, due=date(2026, 3, 9)))
+    assert sidecar.labels_of(made) == {"esc:follow-up", "esc:high"}
+    assert sidecar.due_of(made) == date(2026, 3, 9)
+    sidecar.put(ticket, "Owner", "Account manager")
+    assert [
+        found.assignee and found.assignee.name for page in tracker.fetch([ticket]) for found in page.tickets
+    ] == ["Account manager"]
+
+
+def test_results_of_an_issue_that_is_gone_are_no_issue(sidecar: SidecarHarness) -> None:
+    ticket = sidecar.create("Late")
+    opened(sidecar).edit(ticket, HIGH)
+    sidecar.delete(ticket)
+    assert list(opened(sidecar).ids()) == []
 
 
 def test_results_that_are_beside_a_workbook_stay_in_use_until_they_are_deleted(sidecar: SidecarHarness) -> None:

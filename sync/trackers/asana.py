@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import time as clock
+from dataclasses import replace
 from datetime import datetime, time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sync.action import Failed, Written
-from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
+from sync.errors import ForbiddenError, InvalidError, NotFoundError
 from sync.trackers import asana_cursor
 from sync.trackers.asana_check import Checkup
 from sync.trackers.asana_fields import TAGS, instant
+from sync.trackers.asana_follow_ups import FollowUps
 from sync.trackers.asana_history import STORY_FIELDS
 from sync.trackers.asana_http import Connection
 from sync.trackers.asana_labels import Tags, chosen_options
 from sync.trackers.asana_markup import html
-from sync.trackers.asana_records import TASK_FIELDS, Records, Users, circle, version_of, with_completion
+from sync.trackers.asana_pages import page_of
+from sync.trackers.asana_records import (
+    TASK_FIELDS,
+    Records,
+    Users,
+    circle,
+    departed,
+    version_of,
+    with_completion,
+)
 from sync.trackers.base import Capabilities, Marks, Page
 from sync.trackers.translate import Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
+    from typing import Any
 
-    from sync.action import Draft, Edit
+    from sync.action import Draft, Edit, FollowUp
     from sync.mapping.models import AsanaMapping
     from sync.ticket import Ticket
     from sync.trackers.asana_cursor import Watermark
@@ -39,8 +51,6 @@ WRITERS = 8
 """Tickets written side by side; Asana takes 15 writes at once from one account, and people use it too."""
 FETCHED_AT_ONCE = 50
 """Tasks in a page of `fetch`."""
-FAULTS_IN_A_ROW = 3
-"""Tasks one after the other that the server fails to tell before it counts as down."""
 
 
 def open_asana(
@@ -67,13 +77,16 @@ class Shared:
         self.identity: Identity | None = None
         self.tags = Tags()
         self.users = Users(mapping)
+        self.refused = ""
+        """Why somebody could not be brought in last time."""
 
 
 class Asana:
     """`Tracker` on one thread; `clone` gives another thread its own connection."""
 
-    capabilities = Capabilities(history=True, ledger=False, writers=WRITERS)
-    notice = None
+    capabilities = Capabilities(
+        history=True, ledger=False, writers=WRITERS, brings_in=frozenset({"mention", "watch", "assign"})
+    )
 
     def __init__(
         self, source: AsanaSource, mapping: AsanaMapping, connect: Callable[[], Connection], shared: Shared
@@ -84,6 +97,11 @@ class Asana:
         self._connection = connect()
         self._shared = shared
         self._reading: tuple[Records, Translation] | None = None
+
+    @property
+    def notice(self) -> str | None:
+        """Whom Asana would not let own or follow a task, as last tried."""
+        return self._shared.refused or None
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -118,7 +136,7 @@ class Asana:
     def fetch(self, ids: Sequence[str]) -> Iterator[Page]:
         """Two requests a task; one that left the source's projects counts as gone."""
         for start in range(0, len(ids), FETCHED_AT_ONCE):
-            yield self._page((task, partial(self._fetched, task)) for task in ids[start : start + FETCHED_AT_ONCE])
+            yield page_of((task, partial(self._fetched, task)) for task in ids[start : start + FETCHED_AT_ONCE])
 
     def ids(self) -> Iterable[str]:
         """Every task of every project: a request a hundred."""
@@ -140,6 +158,14 @@ class Asana:
         comments = [translation.comment(raw) for raw in records.comments(stories)]
         return Marks(complete=True, marks={mark: comment for comment in comments for mark in comment.marks})
 
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """Whom the workspace lists as no longer active."""
+        return departed(self._connection, self._workspace_gid(), people)
+
+    def follow_ups(self, ticket: str) -> Mapping[str, str] | None:
+        """The subtasks that we made, by the references in their notes; one request a hundred."""
+        return self._follow_ups().found(ticket)
+
     def check(self) -> Iterable[Finding]:
         """What the API tells of account, projects, fields, statuses, readers and tags; writes nothing."""
         return Checkup(self._connection, self._source, self._mapping).findings(self._identify)
@@ -147,30 +173,50 @@ class Asana:
     # --- writing ------------------------------------------------------------------------------------------------
 
     def edit(self, ticket: str, edit: Edit) -> Written:
-        """A request for each tag, one for the due date and the options of a labels field together."""
+        """A request for each tag, one for all that are to follow, and one for due date, owner and the options of a
+        labels field together.
+
+        An owner or a follower whom Asana refuses is no failure: the rest is written without them, see `notice`.
+        """
         body: Record = self._due(edit.due) if edit.set_due else {}
         if self._mapping.labels_in != TAGS:
             if edit.add_labels or edit.remove_labels:
                 body["custom_fields"] = chosen_options(self._connection, ticket, self._mapping.labels_in, edit)
         else:
             self._tag(ticket, edit)
-        if not body:
+        if edit.watch:
+            self._follow(ticket, edit.watch)
+        task = self._own(ticket, body, edit.assign) if edit.assign else None
+        if task is None and body:
+            task = self._update(ticket, body)
+        if task is None:
             return Written()
-        task = self._connection.write(self._connection.tasks.update_task, body, ticket, opt_fields=WRITTEN_FIELDS)
         return Written(at=_said_at(task, "modified_at"), labels=self._read_by()[0].labels(task))
 
     def comment(self, ticket: str, draft: Draft) -> Written:
-        """InvalidError, and nothing is posted, if others read the project than the comment is meant for."""
+        """InvalidError, and nothing is posted, if others read the project than the comment is meant for.
+
+        If Asana does not take the mentions, as of one who is not in the workspace, it is sent without them.
+        """
         reached = circle(self._source)
         if reached is not draft.audience:
             raise InvalidError(
                 f"a comment for {draft.audience} readers cannot be posted: the source says that {reached} readers "
                 "read it, and Asana has no other circle; correct `readers` if that is wrong"
             )
-        call = self._connection.stories.create_story_for_task
-        body = {"html_text": html(draft.body, draft.marks)}
-        story = self._connection.write(call, body, ticket, opt_fields="created_at")
+        said, bare = html(draft.body, draft.marks), html(draft.body, draft.marks, mention=False)
+        try:
+            story = self._say(ticket, said)
+        except InvalidError:
+            if said == bare:
+                raise
+            story = self._say(ticket, bare)
         return Written(at=_said_at(story, "created_at"), comment=story["gid"], audience=reached)
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        """A subtask, in the project of its task; InvalidError unless the mapping says `follow_up = true`."""
+        made = self._follow_ups().create(ticket, draft, self._due(draft.due))
+        return Written(at=_said_at(made, "created_at"), created=made["gid"])
 
     def clone(self) -> Tracker:
         """Another connection; what is known of workspace, tags and people is shared."""
@@ -181,6 +227,32 @@ class Asana:
         self._connection.close()
 
     # --- inside -------------------------------------------------------------------------------------------------
+
+    def _update(self, ticket: str, body: Record) -> Record:
+        task: Record = self._connection.write(
+            self._connection.tasks.update_task, body, ticket, opt_fields=WRITTEN_FIELDS
+        )
+        return task
+
+    def _own(self, ticket: str, body: Record, owner: str) -> Record | None:
+        """Write a task with its owner; None if Asana refused that one, and so wrote nothing."""
+        try:
+            task = self._update(ticket, body | {"assignee": owner})
+        except InvalidError as error:
+            if "assignee" not in error.fields:
+                raise
+            self._shared.refused = f"{owner} could not be made the owner of a task: {error}"
+            return None
+        self._shared.refused = ""
+        return task
+
+    def _follow(self, ticket: str, people: Sequence[str]) -> None:
+        try:
+            self._connection.write(self._add_followers, {"followers": [*people]}, ticket)
+        except (ForbiddenError, InvalidError) as error:
+            self._shared.refused = f"{', '.join(people)} could not be made followers of a task: {error}"
+        else:
+            self._shared.refused = ""
 
     def _identify(self) -> Identity:
         """Ask who we are; where, only once."""
@@ -220,6 +292,13 @@ class Asana:
             )
         return self._reading
 
+    def _workspace_gid(self) -> str:
+        return (self._shared.identity or self._identify()).workspace
+
+    def _follow_ups(self) -> FollowUps:
+        records, workspace = self._read_by()[0], self._workspace_gid()
+        return FollowUps(self._connection, self._mapping, records, self._shared.tags, workspace)
+
     def _changed_in(self, project: str, marks: dict[str, Watermark], told: set[tuple[str, str]]) -> Iterator[Page]:
         """One project's changed tasks; its new watermark is in `marks` at the end."""
         mark = marks.get(project)
@@ -235,35 +314,10 @@ class Asana:
                     told.add(one)
                     fresh.append((one[0], partial(self._ticket, task)))
             if fresh:
-                yield self._page(fresh)
+                yield page_of(fresh)
         if advanced := asana_cursor.advanced(mark, listed, started):
             marks[project] = advanced
         yield Page((), cursor=asana_cursor.dumped(marks))
-
-    def _page(self, reads: Iterable[tuple[str, Callable[[], Ticket]]]) -> Page:
-        """The tickets of these reads; what is wrong with one of them is told and stops no other."""
-        tickets: list[Ticket] = []
-        failed: list[Failed] = []
-        gone: list[str] = []
-        faults = 0
-        for task, read in reads:
-            try:
-                tickets.append(read())
-            except NotFoundError:
-                gone.append(task)
-            except ServerFaultError as error:
-                faults += 1
-                if faults >= FAULTS_IN_A_ROW:
-                    raise
-                failed.append(Failed(task, "read", str(error)))
-                continue
-            except (ForbiddenError, InvalidError) as error:
-                failed.append(Failed(task, "read", str(error)))
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                why = f"the task is not told as Asana documents it ({type(error).__name__}: {error})"
-                failed.append(Failed(task, "read", why))
-            faults = 0
-        return Page(tuple(tickets), tuple(failed), gone=tuple(gone))
 
     def _fetched(self, gid: str) -> Ticket:
         task = self._connection.record(self._connection.tasks.get_task, gid, opt_fields=TASK_FIELDS)
@@ -273,18 +327,27 @@ class Asana:
 
     def _ticket(self, task: Record) -> Ticket:
         records, translation = self._read_by()
-        return translation.ticket(records.item(task, self._stories(task["gid"])))
+        ticket = translation.ticket(records.item(task, self._stories(task["gid"])))
+        return replace(ticket, follow_up=True) if records.follow_up(task) else ticket
 
     def _stories(self, task: str) -> list[Record]:
         rows = self._connection.rows(self._connection.stories.get_stories_for_task, task, opt_fields=STORY_FIELDS)
         return list({story["gid"]: story for story in rows}.values())
 
     def _tag(self, ticket: str, edit: Edit) -> None:
-        tags, workspace = self._shared.tags, (self._shared.identity or self._identify()).workspace
+        tags, workspace = self._shared.tags, self._workspace_gid()
         for label in edit.add_labels:
             tags.add(self._connection, workspace, ticket, label)
         if edit.remove_labels:
             tags.remove(self._connection, ticket, edit.remove_labels)
+
+    def _add_followers(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - the SDK has no types
+        """Without fields to ask for: Asana's documents say both that the task is answered and that nothing is."""
+        return self._connection.tasks.add_followers_for_task(*arguments, {}, **options)
+
+    def _say(self, ticket: str, said: str) -> Record:
+        call = self._connection.stories.create_story_for_task
+        return self._connection.write(call, {"html_text": said}, ticket, opt_fields="created_at")
 
     def _due(self, due: date | None) -> Record:
         """Asana takes a day or an instant, never both; an instant is the end of the day where the source is."""

@@ -41,6 +41,10 @@ class Tags:
                 self._gids.pop(label, None)
             self._put(connection, task, self._found_or_made(connection, workspace, label))
 
+    def gids(self, connection: Connection, workspace: str, labels: Sequence[str]) -> list[str]:
+        """The tags of these names, made where the workspace has none."""
+        return [self._found_or_made(connection, workspace, label) for label in labels]
+
     def remove(self, connection: Connection, task: str, labels: Sequence[str]) -> None:
         """Take the tags of these names off a task, as many as are on it."""
         there = connection.record(connection.tasks.get_task, task, opt_fields="tags.name").get("tags") or []
@@ -75,17 +79,35 @@ def chosen_options(connection: Connection, task: str, column: str, edit: Edit) -
     InvalidError, naming what to add, if the task lacks the field or the field an option.
     """
     found = connection.record(connection.tasks.get_task, task, opt_fields=OPTION_FIELDS)
-    field = next((one for one in found.get("custom_fields") or () if is_called(one, column)), None)
+    field = _field(found, column)
     if field is None:
         raise InvalidError(
             f"labels_in: the task has no custom field {column!r}; add it to the task's project", ("labels_in",)
         )
-    known = {one["name"]: one["gid"] for one in field.get("enum_options") or () if one.get("enabled", True)}
+    known = _options(field)
     if missing := [label for label in edit.add_labels if label not in known]:
         listed = ", ".join(repr(label) for label in missing)
         raise InvalidError(f"labels_in: add the option {listed} to the custom field {column!r}", ("labels_in",))
     kept = _kept(field, edit)
     return {field["gid"]: [*kept, *(known[label] for label in edit.add_labels if known[label] not in kept)]}
+
+
+def options_there(task: Record, column: str, labels: Sequence[str]) -> dict[str, list[str]]:
+    """The `custom_fields` of a new task beside this one, read with `OPTION_FIELDS`: labels that are options."""
+    field = _field(task, column)
+    if field is None:
+        return {}
+    known = _options(field)
+    chosen = [known[label] for label in labels if label in known]
+    return {field["gid"]: chosen} if chosen else {}
+
+
+def _field(task: Record, column: str) -> Record | None:
+    return next((one for one in task.get("custom_fields") or () if is_called(one, column)), None)
+
+
+def _options(field: Record) -> dict[str, str]:
+    return {one["name"]: one["gid"] for one in field.get("enum_options") or () if one.get("enabled", True)}
 
 
 def _kept(field: Record, edit: Edit) -> list[str]:

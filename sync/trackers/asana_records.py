@@ -10,11 +10,11 @@ from sync.errors import ForbiddenError, InvalidError, NotFoundError
 from sync.ticket import Audience
 from sync.trackers.asana_fields import TAGS, day_of, instant, is_called, mapped_columns, names, value_of
 from sync.trackers.asana_history import COMPLETED, Historian, Now
-from sync.trackers.asana_markup import references
+from sync.trackers.asana_markup import follow_up_reference, references
 from sync.trackers.translate import Item, RawComment, RawPerson
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sync.mapping.models import AsanaMapping
     from sync.trackers.asana_http import Connection, Record
@@ -51,6 +51,27 @@ def with_completion(mapping: AsanaMapping) -> AsanaMapping:
 def circle(source: AsanaSource) -> Audience:
     """Who reads a comment: whoever reads the project, for Asana has no narrower circle."""
     return Audience.INTERNAL if source.readers == "staff" else Audience.CLIENT
+
+
+def departed(connection: Connection, workspace: str, people: Collection[str]) -> frozenset[str]:
+    """Those of these users (gids) whose accounts are deactivated: a request for each hundred people of the
+    workspace, until all are found. Nobody, if the account may not see the list.
+    """
+    sought = {person for person in people if person.isdecimal()}
+    if not sought:
+        return frozenset()
+    call, left = connection.workspace_memberships.get_workspace_memberships_for_workspace, set[str]()
+    try:
+        for place in connection.rows(call, workspace, opt_fields="user,is_active"):
+            gid = (place.get("user") or {}).get("gid")
+            if gid in sought and place.get("is_active") is False:
+                left.add(gid)
+            sought.discard(gid)
+            if not sought:
+                break
+    except ForbiddenError:
+        return frozenset()
+    return frozenset(left)
 
 
 class Users:
@@ -105,7 +126,14 @@ class Records:
 
     def belongs(self, task: Record) -> bool:
         """Whether a task is in one of the source's projects."""
-        return self._home(task) is not None
+        return self.home(task) is not None
+
+    def follow_up(self, task: Record) -> str:
+        """The reference of the follow-up that a task is; empty if it is none, or if it was not made by us (or by
+        a machine that the mapping lists): anybody can type one.
+        """
+        maker = (task.get("created_by") or {}).get("gid")
+        return follow_up_reference(task.get("notes") or "") if maker in self._ours else ""
 
     def labels(self, task: Record) -> frozenset[str]:
         """The labels of a task, ours and others'."""
@@ -119,7 +147,7 @@ class Records:
         fields = task.get("custom_fields") or []
         completed_at = instant(task["completed_at"]) if task.get("completed_at") else None
         labels, updated = self.labels(task), instant(task["modified_at"])
-        now = Now(self._place(task, fields), completed_at, updated, labels, self._home(task))
+        now = Now(self._place(task, fields), completed_at, updated, labels, self.home(task))
         told = self._historian.tell(stories, now)
         return Item(
             id=task["gid"],
@@ -159,7 +187,7 @@ class Records:
     def _person(self, user: Record | None) -> RawPerson | None:
         return self._users.person(self._connection, user)
 
-    def _home(self, task: Record) -> str | None:
+    def home(self, task: Record) -> str | None:
         """The first of the source's projects that the task is in: its section there is the one that counts."""
         inside = {one["project"]["gid"] for one in task.get("memberships") or () if one.get("project")}
         return next((project for project in self._projects if project in inside), None)
@@ -168,7 +196,7 @@ class Records:
         """The status of the task if it is not ticked."""
         column = self._mapping.status_field
         if column is None:
-            home = self._home(task)
+            home = self.home(task)
             places = [one.get("section") or {} for one in task["memberships"] if one["project"]["gid"] == home]
             return next(iter(names(places)), "")
         field = next((field for field in fields if is_called(field, column)), None)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sync.action import Draft, Edit, Failed, Written
+    from sync.action import Draft, Edit, Failed, FollowUp, Written
     from sync.errors import TrackerError
+    from sync.mapping.models import BringIn
     from sync.ticket import Comment, Ticket
 
 
@@ -19,11 +20,13 @@ class Capabilities:
 
     `history`: its own change log is readable; without it an observation log is kept in the state. `ledger`: it
     keeps an invisible value per ticket for us. `writers`: how many tickets may be written side by side.
+    `brings_in`: how a person can be brought to a ticket here.
     """
 
     history: bool
     ledger: bool
     writers: int
+    brings_in: frozenset[BringIn] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,16 @@ class Reader(Protocol):
         """Our marks on one ticket, read from the ticket itself."""
         ...
 
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """Those of these user ids whose accounts are known to be deactivated; asked seldom. Unknown ones count
+        as present.
+        """
+        ...
+
+    def follow_ups(self, ticket: str) -> Mapping[str, str] | None:
+        """Mark → id of each issue that we created below the ticket; None where that cannot be told."""
+        ...
+
     def check(self) -> Iterable[Finding]:
         """What is wrong or doubtful with credentials, fields, statuses, permissions and readers."""
         ...
@@ -110,6 +123,10 @@ class Tracker(Reader, Protocol):
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         """Post one comment with its marks, confined to its audience; not idempotent."""
+        ...
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        """Create one issue, subtask or row that belongs to the ticket, with its mark; not idempotent."""
         ...
 
     def clone(self) -> Tracker:

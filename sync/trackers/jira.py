@@ -15,6 +15,7 @@ from sync.trackers import jira_check, jira_poll
 from sync.trackers.base import Capabilities, Marks, Page
 from sync.trackers.jira_api import comments_wanting, history_wanting, issue_path, read_comments
 from sync.trackers.jira_fields import resolve
+from sync.trackers.jira_follow import FollowUps
 from sync.trackers.jira_http import JiraHttp
 from sync.trackers.jira_records import (
     BROKEN,
@@ -30,13 +31,14 @@ from sync.trackers.jira_records import (
 )
 from sync.trackers.jira_search import HIDDEN, Search
 from sync.trackers.jira_site import Memory, api_of, sign_in
+from sync.trackers.jira_write import Writing
 from sync.trackers.translate import Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import date
 
-    from sync.action import Draft, Edit
+    from sync.action import Draft, Edit, FollowUp
     from sync.mapping.models import JiraMapping
     from sync.ticket import Comment
     from sync.trackers.base import Finding, Tracker
@@ -68,8 +70,6 @@ def open_jira(
 class JiraTracker:
     """`Tracker` for Jira, for one thread."""
 
-    notice = None
-
     def __init__(self, source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: Memory) -> None:
         self._source = source
         self._mapping = mapping
@@ -81,7 +81,14 @@ class JiraTracker:
     @property
     def capabilities(self) -> Capabilities:
         """Jira keeps history and our ledger; a few writers stay far below its limits of writes."""
-        return Capabilities(history=True, ledger=True, writers=8)
+        return Capabilities(
+            history=True, ledger=True, writers=8, brings_in=frozenset({"mention", "watch", "assign"})
+        )
+
+    @property
+    def notice(self) -> str | None:
+        """Why somebody could not be brought in, if that was so the last time."""
+        return self._memory.refused or None
 
     def clone(self) -> JiraTracker:
         """As `Tracker.clone`: a session of its own, the same knowledge of the site."""
@@ -176,9 +183,18 @@ class JiraTracker:
                 found |= dict.fromkeys(comment.marks, comment)
         return Marks(complete, found, ledger_of(issue))
 
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """As `Reader.left`."""
+        _, api = self._ready()
+        return api.left(people)
+
+    def follow_ups(self, ticket: str) -> Mapping[str, str] | None:
+        """As `Reader.follow_ups`."""
+        return self._follow_ups().of(ticket)
+
     def _ready(self) -> tuple[Site, JiraApi]:
         site = self._memory.site or sign_in(self._source, self._http, self._memory)
-        return site, api_of(self._memory.deployment, self._http)
+        return site, api_of(self._memory, self._http)
 
     def _columns(self, cursor: jira_poll.Cursor | None = None) -> Columns:
         memory, now = self._memory, datetime.now(UTC)
@@ -232,30 +248,30 @@ class JiraTracker:
     # --- writing --------------------------------------------------------------------------------------------
 
     def edit(self, ticket: str, edit: Edit) -> Written:
-        """As `Tracker.edit`: fields, labels and ledger in one PUT, applied whole or not at all."""
-        self._ready()
-        body: Json = {}
-        if edit.set_due:
-            columns = self._columns()
-            body["fields"] = {columns.due: self._due(edit.due, columns)}
-        steps = [{"add": label} for label in edit.add_labels] + [{"remove": label} for label in edit.remove_labels]
-        if steps:
-            body["update"] = {"labels": steps}
-        if edit.empty and edit.ledger is None:
-            return Written()
-        if edit.empty:  # Jira refuses a PUT on the issue that changes no field
-            return Written(self._http.write("PUT", issue_path(ticket, "properties", MARK), edit.ledger).at)
-        if edit.ledger is not None:
-            body["properties"] = [{"key": MARK, "value": edit.ledger}]
-        return Written(self._http.write("PUT", issue_path(ticket), body).at)
+        """As `Tracker.edit`: fields, labels, owner and ledger in one PUT, applied whole or not at all; then a
+        request for each watcher.
 
-    def _due(self, due: date | None, columns: Columns) -> str | None:
-        if due is None:
-            return None
-        if not columns.due_instant:
-            return due.isoformat()
+        An owner or a watcher whom Jira refuses is no failure: the rest is written without them, see `notice`.
+        """
+        _, api = self._ready()
+        due = self._due(edit.due) if edit.set_due else {}
+        return Writing(self._http, api, self._memory).edit(ticket, edit, due)
+
+    def _due(self, due: date | None) -> Json:
+        """The due date field, as it is written."""
+        columns = self._columns()
+        if due is None or not columns.due_instant:
+            return {columns.due: due and due.isoformat()}
         end = datetime.combine(due, _END_OF_DAY, ZoneInfo(self._source.zone))
-        return end.strftime("%Y-%m-%dT%H:%M:%S.000%z")
+        return {columns.due: end.strftime("%Y-%m-%dT%H:%M:%S.000%z")}
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        """As `Tracker.follow_up`: an issue with its mark in one POST. InvalidError if the mapping has none."""
+        return self._follow_ups().create(ticket, draft, self._due(draft.due) if draft.due else {})
+
+    def _follow_ups(self) -> FollowUps:
+        _, api = self._ready()
+        return FollowUps(self._http, api, self._memory, self._mapping.follow_up)
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         """As `Tracker.comment`. InvalidError, with nothing sent, if it cannot be confined to its audience."""

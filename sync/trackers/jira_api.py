@@ -10,7 +10,7 @@ from sync.errors import ServerFaultError
 from sync.trackers.jira_records import missing, on_desk, properties_of, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sync.action import Failed
@@ -46,6 +46,8 @@ class JiraApi(Protocol):
     """Whether search cuts `updated` to seconds."""
     order: ClassVar[str]
     """The JQL order in which paging loses nothing while issues change."""
+    user_key: ClassVar[str]
+    """The member by which a field's value names a user."""
 
     def search(self, jql: str, fields: Sequence[str]) -> Iterator[Hits]:
         """All pages of a search, with history unless `fields` is `id` alone. An issue may come twice.
@@ -63,7 +65,19 @@ class JiraApi(Protocol):
         ...
 
     def markup(self, document: Document) -> object:
-        """A comment's body in this API's markup."""
+        """A text in this API's markup; a person whom it cannot mention is named."""
+        ...
+
+    def user(self, person: str) -> str:
+        """How writes name the user of this id. InvalidError if Jira knows none, or does not say."""
+        ...
+
+    def watch(self, ticket: str, person: str) -> None:
+        """Make the user of this id a watcher; one who is already stays one."""
+        ...
+
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """Those of these user ids whose accounts are deactivated."""
         ...
 
 

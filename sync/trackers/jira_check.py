@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from sync.errors import NotFoundError, TrackerError
+from sync.errors import InvalidError, NotFoundError, TrackerError
 from sync.mapping.wording import nearest
+from sync.trackers import jira_follow
 from sync.trackers.base import Finding
 from sync.trackers.jira_api import project_path
 from sync.trackers.jira_fields import look_up
@@ -16,7 +17,7 @@ from sync.trackers.jira_site import sign_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.mapping.models import JiraMapping
+    from sync.mapping.models import FollowUpIn, JiraMapping
     from sync.trackers.jira_http import JiraHttp
     from sync.trackers.jira_site import Memory
     from sync.trackers.sources import JiraSource
@@ -29,6 +30,12 @@ _RIGHTS = {
     "SCHEDULE_ISSUES": ("labels", "write due dates (Schedule Issues)"),
     "ADD_COMMENTS": ("full", "comment (Add Comments)"),
 }
+_BRINGING_IN = {
+    "watch": ("MANAGE_WATCHERS", "add watchers (Manage Watcher List)"),
+    "assign": ("ASSIGN_ISSUES", "assign it (Assign Issues)"),
+}
+_FOLLOWING_UP = {"CREATE_ISSUES": ("full", "create follow-ups (Create Issues)")}
+_LINKING = {"LINK_ISSUES": ("full", "link follow-ups (Link Issues)")}
 _MODES = ("observe", "labels", "full")
 
 
@@ -56,8 +63,10 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
             yield Finding("error", about, HIDDEN if isinstance(error, NotFoundError) else str(error))
             continue
         yield from _readers(about, source, desk=kind == "service_desk")
-        yield from _answered(about, _rights(project, source, http, memory.deployment))
+        yield from _answered(about, _rights(project, source, mapping, http, memory.deployment))
         yield from _answered(about, _unmapped(project, mapping, http, statuses))
+        if mapping.follow_up:
+            yield from _answered(about, _follow_ups(project, mapping, mapping.follow_up, http))
     if statuses:
         yield from _unknown(statuses, mapping)
 
@@ -107,15 +116,54 @@ def _readers(about: str, source: JiraSource, *, desk: bool) -> Iterator[Finding]
         )
 
 
-def _rights(key: str, source: JiraSource, http: JiraHttp, deployment: str | None) -> Iterator[Finding]:
-    query = {"projectKey": key} | ({"permissions": ",".join(_RIGHTS)} if deployment == "cloud" else {})
+def _needed(mapping: JiraMapping) -> dict[str, tuple[str, str]]:
+    """Each right that the mapping makes use of, the mode from which it is needed, and for what."""
+    needed = dict(_RIGHTS)
+    for way in mapping.people.bring_in:
+        if way in _BRINGING_IN:
+            right, what = _BRINGING_IN[way]
+            needed[right] = ("full", what)
+    if mapping.follow_up:
+        needed |= _FOLLOWING_UP | (_LINKING if mapping.follow_up.link else {})
+    return needed
+
+
+def _rights(
+    key: str, source: JiraSource, mapping: JiraMapping, http: JiraHttp, deployment: str | None
+) -> Iterator[Finding]:
+    rights = _needed(mapping)
+    query = {"projectKey": key} | ({"permissions": ",".join(rights)} if deployment == "cloud" else {})
     permissions = http.read("GET", "mypermissions", query).record.get("permissions")
-    for right, (mode, what) in _RIGHTS.items():
+    for right, (mode, what) in rights.items():
         held = permissions.get(right) if isinstance(permissions, dict) else None
         if not (isinstance(held, dict) and held.get("havePermission")):
             needed = _MODES.index(source.mode) >= _MODES.index(mode)
             level: Literal["error", "warning"] = "error" if needed else "warning"
             yield Finding(level, f"project {key}", f"the account may not {what}; grant it in Jira")
+
+
+def _follow_ups(key: str, mapping: JiraMapping, kind: FollowUpIn, http: JiraHttp) -> Iterator[Finding]:
+    """What keeps follow-ups from being created in a project."""
+    if kind.link:
+        try:
+            jira_follow.link_type(http, kind.link)
+        except InvalidError as error:
+            yield Finding("error", "follow_up.link", str(error))
+    try:
+        chosen = jira_follow.issue_type(http, key, kind)
+    except InvalidError as error:
+        yield Finding("error", f"project {key}", str(error))
+        return
+    sent = {"summary", "description", "labels"} | ({"issuelinks"} if kind.link else set())
+    found, _ = look_up(records({"fields": http.read("GET", "field").body}, "fields"), mapping)
+    absent, demanded = jira_follow.lacking(http, key, chosen, sent | {found.get("due_field", "duedate")})
+    for fields, what in (
+        (absent, "the screen to create one lacks"),
+        (demanded, "Jira demands fields that makegood does not fill:"),
+    ):
+        if fields:
+            told = f"follow-ups of type {kind.type!r} would be refused: {what} {', '.join(fields)}"
+            yield Finding("error", f"project {key}", told)
 
 
 def _unmapped(key: str, mapping: JiraMapping, http: JiraHttp, seen: set[str]) -> Iterator[Finding]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sync.action import Failed
 from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
-from sync.trackers.jira_api import Fetched, Hits, history_wanting
+from sync.trackers.jira_api import Fetched, Hits, history_wanting, issue_path
 from sync.trackers.jira_markup import to_adf
 from sync.trackers.jira_records import MARK, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from sync.richtext import Document
     from sync.trackers.jira_http import JiraHttp
@@ -24,6 +24,8 @@ IDS_A_PAGE = 5000
 ISSUES_A_FETCH = 100
 LOGS_A_FETCH = 1000
 CHANGES_A_PAGE = 5000
+USERS_A_PAGE = 100
+"""Half of what Jira takes, so that the address stays short enough for any proxy."""
 
 
 class CloudApi:
@@ -32,6 +34,7 @@ class CloudApi:
     version: ClassVar[str] = "3"
     whole_seconds: ClassVar[bool] = False
     order: ClassVar[str] = "updated ASC, key ASC"  # a changed issue moves to the end, and comes again
+    user_key: ClassVar[str] = "accountId"
 
     def __init__(self, http: JiraHttp) -> None:
         self._http = http
@@ -107,6 +110,23 @@ class CloudApi:
     def markup(self, document: Document) -> object:
         """As `JiraApi.markup`: an Atlassian document."""
         return to_adf(document)
+
+    def user(self, person: str) -> str:
+        """As `JiraApi.user`: by the account id."""
+        return person
+
+    def watch(self, ticket: str, person: str) -> None:
+        """As `JiraApi.watch`."""
+        self._http.write("POST", issue_path(ticket, "watchers"), person)
+
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """As `JiraApi.left`, a hundred at once; unknown ones are not in the answer."""
+        wanted, gone = sorted(people), set[str]()
+        for start in range(0, len(wanted), USERS_A_PAGE):
+            asked = {"accountId": wanted[start : start + USERS_A_PAGE], "maxResults": USERS_A_PAGE}
+            users = records(self._http.read("GET", "user/bulk", asked).record, "values")
+            gone |= {str(user.get("accountId")) for user in users if user.get("active") is False}
+        return frozenset(gone & set(wanted))
 
 
 def _merge(log: Json, more: list[Json]) -> None:

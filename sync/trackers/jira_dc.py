@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, assert_never
 
 from sync.action import Failed
-from sync.errors import ForbiddenError, NotFoundError, ServerFaultError
+from sync.errors import CredentialsError, ForbiddenError, InvalidError, NotFoundError, ServerFaultError
+from sync.richtext import Bullets, Paragraph
 from sync.trackers.jira_api import Fetched, Hits, history_wanting, issue_path
 from sync.trackers.jira_markup import to_wiki
 from sync.trackers.jira_records import MARK, records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from sync.richtext import Document
+    from sync.richtext import Block, Document, Span
     from sync.trackers.jira_http import JiraHttp
 
 Json = dict[str, Any]
@@ -32,9 +34,12 @@ class DataCenterApi:
     version: ClassVar[str] = "2"
     whole_seconds: ClassVar[bool] = True
     order: ClassVar[str] = "key ASC"  # a change does not move an issue, so that offsets hold
+    user_key: ClassVar[str] = "name"
 
-    def __init__(self, http: JiraHttp) -> None:
+    def __init__(self, http: JiraHttp, names: dict[str, str]) -> None:
+        """With the user names by user key that are known by now; more are put in."""
         self._http = http
+        self._names = names
 
     def search(self, jql: str, fields: Sequence[str]) -> Iterator[Hits]:
         """As `JiraApi.search`: pages overlap; one of nothing new is a circle."""
@@ -86,4 +91,57 @@ class DataCenterApi:
 
     def markup(self, document: Document) -> object:
         """As `JiraApi.markup`: wiki markup."""
-        return to_wiki(document)
+        return to_wiki(tuple(self._named(block) for block in document))
+
+    def _named(self, block: Block) -> Block:
+        match block:
+            case Paragraph(spans):
+                return replace(block, spans=self._all_named(spans))
+            case Bullets(items):
+                return Bullets(tuple(self._all_named(item) for item in items))
+            case _:
+                assert_never(block)
+
+    def _all_named(self, spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        return tuple(
+            replace(span, person=self._mentionable(span.person)) if span.person else span for span in spans
+        )
+
+    def _mentionable(self, person: str) -> str:
+        try:
+            return self.user(person)
+        except InvalidError:
+            return ""
+
+    def user(self, person: str) -> str:
+        """As `JiraApi.user`: by the user name, which can change; it is asked once."""
+        if person not in self._names:
+            try:
+                self._names[person] = str(self._account(person)["name"])
+            except (NotFoundError, ForbiddenError, KeyError):
+                what = f"Jira knows no user {person!r}, or the account may not browse users"
+                raise InvalidError(what, ["assignee"]) from None
+        return self._names[person]
+
+    def _account(self, person: str) -> Json:
+        try:
+            return self._http.read("GET", "user", {"key": person}).record
+        except NotFoundError:
+            return self._http.read("GET", "user", {"username": person}).record
+
+    def watch(self, ticket: str, person: str) -> None:
+        """As `JiraApi.watch`: Data Center answers 401 where the account lacks the right to do so."""
+        try:
+            self._http.write("POST", issue_path(ticket, "watchers"), self.user(person))
+        except CredentialsError:
+            raise ForbiddenError("the account may not manage watchers (Manage Watcher List)") from None
+
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        """As `JiraApi.left`, one by one, for there is no other way."""
+        return frozenset(person for person in sorted(people) if self._inactive(person))
+
+    def _inactive(self, person: str) -> bool:
+        try:
+            return self._account(person).get("active") is False
+        except (NotFoundError, ForbiddenError):
+            return False

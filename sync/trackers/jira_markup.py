@@ -51,6 +51,9 @@ def _adf_block(block: Block) -> list[Node]:
 def _adf_spans(spans: tuple[Span, ...]) -> list[Node]:
     nodes: list[Node] = []
     for span in spans:
+        if span.person:
+            nodes.append({"type": "mention", "attrs": {"id": span.person, "text": f"@{_printable(span.text)}"}})
+            continue
         marks: list[Node] = []
         if span.link:
             marks.append({"type": "link", "attrs": {"href": span.link}})
@@ -139,11 +142,15 @@ _WIKI_MARKS: dict[Style, tuple[str, str]] = {
 _WIKI_SPECIAL = re.compile(
     r"(?P<entity>\\|&(?=#?\w+;)|:(?=[DP]\b))|(?<=\w)[-*_+^~](?=[^\W_])|(?P<special>[-#*_+?^~|%{}\[\]()!@])"
 )
+_WIKI_USER = re.compile(r"[^\[\]|\s]+")
 _WIKI_BLOCK = re.compile(r"^(\s*(?:h[1-6]|bq))\.", re.MULTILINE)
 
 
 def to_wiki(document: Document) -> str:
-    """The document as wiki markup; nothing in its texts is taken for markup, a mention or a macro."""
+    """The document as wiki markup; nothing in its texts is taken for markup, a mention or a macro.
+
+    `Span.person` is a user name here, for wiki markup mentions nobody by id.
+    """
     return "\n\n".join(text for block in document if (text := _wiki_block(block)))
 
 
@@ -172,6 +179,8 @@ def _wiki_spans(spans: tuple[Span, ...]) -> str:
 
 
 def _wiki_span(span: Span, before: str, after: str) -> str:
+    if _WIKI_USER.fullmatch(span.person):
+        return f"[~{span.person}]"
     text = _wiki_text(_printable(span.text))
     if span.link:
         address = span.link.replace("|", "%7C").replace("]", "%5D").replace("\n", "")

@@ -39,7 +39,9 @@ class Site:
 
 @dataclass(slots=True)
 class Memory:
-    """What is learned once and shared by clones; `desks` tells by ticket id which lie in a service desk."""
+    """What is learned once and shared by clones; `desks` tells by ticket id which lie in a service desk, `names`
+    the user name of a user key on Data Center, `refused` why somebody could not be brought in last time.
+    """
 
     deployment: Deployment | None = None
     address: str = ""
@@ -47,11 +49,13 @@ class Memory:
     columns: Columns | None = None
     columns_at: datetime | None = None
     desks: dict[str, bool] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    refused: str = ""
 
 
-def api_of(deployment: Deployment | None, http: JiraHttp) -> JiraApi:
-    """The API that a Jira of this deployment speaks."""
-    api: JiraApi = CloudApi(http) if deployment == "cloud" else DataCenterApi(http)
+def api_of(memory: Memory, http: JiraHttp) -> JiraApi:
+    """The API that a Jira of this deployment speaks; version 2, which both serve, while it is not known."""
+    api: JiraApi = CloudApi(http) if memory.deployment == "cloud" else DataCenterApi(http, memory.names)
     http.version = api.version
     return api
 
@@ -63,7 +67,7 @@ def sign_in(source: JiraSource, http: JiraHttp, memory: Memory) -> Site:
     else host and path of the address where people open it (a Cloud site has the same through the gateway).
     """
     memory.deployment = memory.deployment or source.deployment or _by_address(source)
-    api_of(memory.deployment, http)  # version 2, which both serve, while it is not known
+    api_of(memory, http)
     try:
         account = http.read("GET", "myself").record
     except CredentialsError as error:

@@ -83,6 +83,9 @@ class Item:
 
 NOBODY = Person("", "", "unknown")
 
+FOLLOW_UP = "follow_up"
+"""In what a tracker keeps for us on an issue, the mark of the follow-up that it is."""
+
 RESERVED = frozenset({"status", "labels", "assignee", "due"})
 """Columns that an adapter names so; no mapped field takes their history over."""
 
@@ -164,6 +167,7 @@ class Translation:
             audiences=item.audiences,
             ledger=item.ledger,
             problems=tuple(problems),
+            follow_up=FOLLOW_UP in (item.ledger or {}) or f"{self._mapping.labels.prefix}follow-up" in item.labels,
         )
 
     def comment(self, raw: RawComment) -> Comment:

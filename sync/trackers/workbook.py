@@ -26,10 +26,10 @@ from sync.trackers.workbook_sidecar import beside
 from sync.trackers.workbook_writes import Pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sync.action import Draft, Edit, Written
+    from sync.action import Draft, Edit, FollowUp, Written
     from sync.mapping.models import WorkbookMapping
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
@@ -61,7 +61,7 @@ class Workbook:
     file changes during the write, or while it is open elsewhere.
     """
 
-    capabilities = Capabilities(history=False, ledger=False, writers=1)
+    capabilities = Capabilities(history=False, ledger=False, writers=1, brings_in=frozenset({"assign"}))
 
     def __init__(self, source: WorkbookSource, mapping: WorkbookMapping, clock: Callable[[], datetime]) -> None:
         self._source, self._mapping, self._clock = source, mapping, clock
@@ -132,6 +132,14 @@ class Workbook:
         found = [self._translation.comment(raw) for raw in contents.comments(ticket)]
         return Marks(complete=True, marks={mark: comment for comment in found for mark in comment.marks})
 
+    def left(self, people: Collection[str]) -> frozenset[str]:  # noqa: ARG002 - a file has no accounts
+        """Nobody: a file knows of names alone."""
+        return frozenset()
+
+    def follow_ups(self, ticket: str) -> Mapping[str, str] | None:
+        """The action ids that the comments keep, with the ids of the rows that we added by them."""
+        return dict(self._current(self._read()).follow_ups.get(ticket, {}))
+
     def check(self) -> Iterable[Finding]:
         """What stands in the way of reading and writing the file, and which rows cannot be read."""
         name = self._path.name
@@ -163,12 +171,31 @@ class Workbook:
                 yield from (Finding("warning", place, f"no issue has the ID {issue!r}") for place in places)
 
     def edit(self, ticket: str, edit: Edit) -> Written:
-        """Change the labels and due date cells of one issue; writes nothing if they hold that already."""
+        """Change labels, due date and owner of one issue; writes nothing if the cells hold that already.
+
+        Of owners only an empty cell is filled. InvalidError for one who is to follow: a file has no followers.
+        """
         return self._alone(ticket, edit, None)
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         """Add one row to the comments. InvalidError for an audience other than the file's readers."""
         return self._alone(ticket, None, draft)
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        """Add one row, and its mark to the comments, in one save; InvalidError unless the mapping wants that."""
+        if not self._mapping.follow_up:
+            raise InvalidError(
+                "follow-ups are not made here; write follow_up = true in the mapping", ("follow_up",)
+            )
+        with self._one_writer:
+            contents = self._current(self._read())
+            pending = self._pending(contents)
+            written = pending.follow(ticket, draft)
+            self._save(contents.book, pending)
+        return written
+
+    def _pending(self, contents: Contents) -> Pending:
+        return Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
 
     def _alone(self, ticket: str, edit: Edit | None, draft: Draft | None) -> Written:
         [answer] = self.batch([(ticket, edit, draft)])
@@ -180,7 +207,7 @@ class Workbook:
         """All of these writes in one save; one that is refused is answered by its error, and left out."""
         with self._one_writer:
             contents = self._current(self._read())
-            pending = Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
+            pending = self._pending(contents)
             answers: list[Written | TrackerError] = []
             for ticket, edit, draft in writes:
                 try:
@@ -194,7 +221,7 @@ class Workbook:
 
     def _save(self, book: Book, pending: Pending) -> None:
         self._contents = None
-        contents = self._understood(book.write(pending.cells, pending.entries))
+        contents = self._understood(book.write(pending.cells, pending.entries, pending.rows))
         self._contents = contents
         for issue in {*(cell.issue for cell in pending.cells), *(entry.issue for entry in pending.entries)}:
             if issue in self._handed_out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,17 @@ from sync.trackers.workbook_table import (
     fitted,
     heading,
     protected,
+    shown,
     unprotected,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
     from pathlib import Path
 
     from sync.mapping.models import WorkbookMapping
-    from sync.trackers.workbook_table import Cells, Entry, Value
+    from sync.trackers.workbook_table import Cells, Entry, Row, Value
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -198,6 +200,11 @@ def day(due: date | None, date_format: str | None) -> str:
     return due.strftime(date_format) if date_format else due.isoformat()
 
 
+def as_text(value: Value, date_format: str | None) -> str:
+    """What a cell is to hold, as this file writes it."""
+    return day(value, date_format) if isinstance(value, date) else shown(value)
+
+
 class CsvBook:
     """A `.csv` of issues with its comments beside it, in `<name>.comments.csv`."""
 
@@ -215,20 +222,18 @@ class CsvBook:
         self.columns = self.issues.columns(headers, self._optional)
         self.comments = (self._beside.table,)
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> CsvBook:
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> CsvBook:
         """The issues first, then the comments: each whole or not at all, one right after the other."""
-        changes: dict[int, dict[int, str]] = {}
-        for cell in cells:
-            row = changes.setdefault(cell.row, {})
-            if cell.labels is not None:
-                row[self.columns["columns.labels"]] = cell.labels
-            if cell.set_due:
-                row[self.columns["columns.due"]] = day(cell.due, self._mapping.date_format)
+        changes = {cell.row: self._texts(cell.values()) for cell in cells}
+        added = [self._texts(row.values) for row in rows]
         main, beside = self.files
-        if changes:
-            main = File(main.path, self._main.rendered(changes))
+        if changes or added:
+            main = File(main.path, self._main.rendered(changes, added))
         if entries:
             beside = File(beside.path, self._beside.with_entries(entries))
         written = CsvBook((main, beside), self._mapping, self._headers, self._optional)
         swap(self.files, written.files)
         return written
+
+    def _texts(self, values: Mapping[str, Value]) -> dict[int, str]:
+        return {self.columns[key]: as_text(value, self._mapping.date_format) for key, value in values.items()}

@@ -15,7 +15,7 @@ from sync.trackers.workbook_labels import LabelStyle
 from sync.trackers.workbook_table import comment_columns, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sync.mapping.models import WorkbookMapping
     from sync.ticket import Audience, Ticket
@@ -27,6 +27,7 @@ AUTHOR = "makegood"
 _ERRORS = frozenset({"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"})
 _DATES = ("reported", "resolved", "contacted")
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_FOLLOW_UP = re.compile(r"Follow-up of (.+)")
 _MARK = re.compile(r"[a-z2-7]{6}(?:[a-z2-7]{6})?")
 
 
@@ -39,6 +40,11 @@ def headers(mapping: WorkbookMapping) -> tuple[dict[str, str], list[str]]:
     fields = {f"fields.{name}": text for name, text in mapping.fields.mapped().items()}
     unsaid = {"text", "assignee"} - mapping.columns.model_fields_set
     return columns | fields, [f"columns.{name}" for name in unsaid]
+
+
+def follow_up_of(issue: str) -> str:
+    """What the row of comments says that proves a follow-up of this issue."""
+    return f"Follow-up of {issue}"
 
 
 def moment(value: Value, date_format: str | None) -> datetime | date:
@@ -100,12 +106,15 @@ class Contents:
             elif any(self.text(row, key).strip() for key in self._columns):
                 self.nameless.append(row)
         self._said: dict[str, list[tuple[str, dict[str, Value]]]] = {}
+        self.follow_ups: dict[str, dict[str, str]] = {}
+        self._made_by_us: set[str] = set()
         for table in book.comments:
             columns = comment_columns(table)
             for row in table.rows:
                 said = {name: table.value(row, column) for name, column in columns.items()}
-                issue = shown(said["Issue"]).strip()
-                self._said.setdefault(issue, []).append((f"{table.where}, row {row}", said))
+                if not self._proves_follow_up(said):
+                    issue = shown(said["Issue"]).strip()
+                    self._said.setdefault(issue, []).append((f"{table.where}, row {row}", said))
 
     def value(self, row: int, key: str) -> Value:
         """One cell of the issues by its key in the mapping; an error such as #N/A counts as empty."""
@@ -115,6 +124,16 @@ class Contents:
     def text(self, row: int, key: str) -> str:
         """The same as text."""
         return shown(self.value(row, key))
+
+    def _proves_follow_up(self, said: Mapping[str, Value]) -> bool:
+        """Whether a row of comments is no comment, but keeps the mark of a follow-up of ours."""
+        marks, found = _marks(said), _FOLLOW_UP.fullmatch(shown(said["Text"]).strip())
+        if not (marks and found and shown(said.get("Author")).strip() == AUTHOR):
+            return False
+        made = shown(said["Issue"]).strip()
+        self.follow_ups.setdefault(found[1], {}).update(dict.fromkeys(marks, made))
+        self._made_by_us.add(made)
+        return True
 
     @property
     def commented(self) -> dict[str, list[str]]:
@@ -139,6 +158,7 @@ class Contents:
             ticket = self._translation.ticket(self._item(issue, rows[0]))
         except (InvalidError, OverflowError) as fault:
             raise InvalidError(f"row {rows[0]}: {fault}") from None
+        ticket = replace(ticket, follow_up=ticket.follow_up or issue in self._made_by_us)
         return replace(ticket, version=_version(ticket))
 
     def _item(self, issue: str, row: int) -> Item:
@@ -217,7 +237,7 @@ class Contents:
         seen: dict[str, int] = {}
         taken: set[datetime] = set()
         for where, said in self._said.get(issue, ()):
-            marks = tuple(word for word in shown(said.get("Action id")).split() if _MARK.fullmatch(word))
+            marks = _marks(said)
             try:
                 day = moment(said["At"], self._mapping.date_format)
             except ValueError as fault:
@@ -238,6 +258,10 @@ class Contents:
         if not isinstance(day, datetime) and day == created.astimezone(self._zone).date():
             return created
         return instant(day, self._zone)
+
+
+def _marks(said: Mapping[str, Value]) -> tuple[str, ...]:
+    return tuple(word for word in shown(said.get("Action id")).split() if _MARK.fullmatch(word))
 
 
 def person(text: str) -> RawPerson | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from contextlib import closing, contextmanager
 from threading import RLock
@@ -17,12 +18,12 @@ from sync.trackers.workbook_table import COMMENT_HEADER, Table, fitted, heading,
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime
     from pathlib import Path
 
     from openpyxl import Workbook
     from openpyxl.cell.cell import Cell
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+    from openpyxl.worksheet.table import Table as ListedTable
     from openpyxl.worksheet.worksheet import Worksheet
 
     from sync.mapping.models import WorkbookMapping
@@ -134,7 +135,7 @@ def cell_at(sheet: Worksheet, row: int, column: int) -> Cell:
     return cell
 
 
-def put(cell: Cell, value: datetime | date | str | None) -> None:
+def put(cell: Cell, value: Value) -> None:
     """Fill one cell. A text is always a text: never a formula, whatever it looks like."""
     if not isinstance(value, str):
         cell.value = value
@@ -145,6 +146,21 @@ def put(cell: Cell, value: datetime | date | str | None) -> None:
         cell.data_type = "s"
     if bool(cell.quotePrefix) != looks_like_formula(text):
         cell.quotePrefix = looks_like_formula(text)
+
+
+def cover(sheet: Worksheet, row: int) -> None:
+    """Let the tables and the filter that end right above a new row hold it too."""
+    filters = [sheet.auto_filter]
+    for table in cast("list[ListedTable]", sheet.tables.values()):
+        if not table.totalsRowCount:
+            table.ref = _down_to(table.ref, row)
+            filters += [table.autoFilter] if table.autoFilter else []
+    for each in filters:
+        each.ref = _down_to(each.ref, row)
+
+
+def _down_to(ref: str | None, row: int) -> str | None:
+    return re.sub(rf"(?<=[A-Z]){row - 1}$", str(row), ref) if ref else ref
 
 
 def lay_out_comments(sheet: Worksheet) -> None:

@@ -180,14 +180,36 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """An issue of our own, to stand below all others; `values` are cells by their keys in `Book.columns`."""
+
+    issue: str
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
 class Cells:
-    """What changes in one issue's row: the text of its labels cell unless None; its due date if `set_due`."""
+    """What changes in one issue's row: the text of its labels cell unless None; its due date if `set_due`; its
+    owner unless that is empty.
+    """
 
     row: int
     issue: str
     labels: str | None = None
     set_due: bool = False
     due: date | None = None
+    owner: str = ""
+
+    def values(self) -> dict[str, str | date | None]:
+        """Key in the mapping -> what the cell is to hold."""
+        values: dict[str, str | date | None] = {}
+        if self.labels is not None:
+            values["columns.labels"] = self.labels
+        if self.set_due:
+            values["columns.due"] = self.due
+        if self.owner:
+            values["columns.assignee"] = self.owner
+        return values
 
 
 class Book(Protocol):
@@ -218,6 +240,6 @@ class Book(Protocol):
         """Why results go to sidecar files and which, if they do."""
         ...
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> Book:
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> Book:
         """Write all of it durably or nothing; answers with the book as it then is, in place of this one."""
         ...

@@ -16,6 +16,7 @@ from sync.trackers.workbook_disk import File, swap
 from sync.trackers.workbook_parts import inspect
 from sync.trackers.workbook_sheets import (
     cell_at,
+    cover,
     find,
     issues_sheet,
     lay_out_comments,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
     from sync.mapping.models import WorkbookMapping
-    from sync.trackers.workbook_table import Cells, Entry
+    from sync.trackers.workbook_table import Cells, Entry, Row, Value
 
 
 class XlsxBook:
@@ -51,7 +52,7 @@ class XlsxBook:
         self._lost, self._calculates = inspect(self._main.data or b"", self._main.path)
         if self._main.path.suffix.casefold() == ".xlsm":  # its name promises macros; without them Excel refuses it
             self._lost = tuple(sorted({*self._lost, "macros"}))
-        self._sidecar = Sidecar(results, comments, mapping)
+        self._sidecar = Sidecar(results, comments, mapping, headers)
         self._open: Workbook | None = None
         self._inspected = False
         self._sheet, self._comments = tables(self._main, mapping)
@@ -87,24 +88,30 @@ class XlsxBook:
             )
         return None
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry]) -> XlsxBook:
+    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> XlsxBook:
         """All of it in one save of the workbook, or in the sidecar."""
         if self._losses() or self._sidecar.exists:
-            sidecar = self._sidecar.written([self._whole(cell) for cell in cells], entries)
+            sidecar = self._sidecar.written([self._whole(cell) for cell in cells], entries, rows)
             swap(self.files, (self._main, *sidecar.files))
             self._sidecar = sidecar
             self.issues = sidecar.over(self._sheet, self.columns)
             return self
         workbook, self._open = self._writable(), None  # half changed, if this fails
         with understanding(self._main.path):
-            self._put_cells(issues_sheet(workbook, self._mapping, self._main.path), cells)
+            sheet = issues_sheet(workbook, self._mapping, self._main.path)
+            changed = {cell.row: self._placed(cell.values()) for cell in cells}
+            first = self._first_free(sheet) if rows else 0
+            added = {number: self._placed(row.values) for number, row in enumerate(rows, start=first)}
+            self._put_cells(sheet, changed | added)
+            for number in added:
+                cover(sheet, number)
             comments = self._put_entries(workbook, entries)
         main = File(self._main.path, saved(workbook, self._main.path))
         swap(self.files, (main, *self._sidecar.files))
         self._main, self._open, self._comments = main, workbook, comments
-        for cell in cells:
-            for column, value in self._values(cell).items():
-                self.issues.put(cell.row, column, value)
+        for number, values in (changed | added).items():
+            for column, value in values.items():
+                self.issues.put(number, column, value)
         return self
 
     def _whole(self, cell: Cells) -> Cells:
@@ -112,18 +119,20 @@ class XlsxBook:
         labels = shown(self.issues.value(cell.row, self.columns["columns.labels"]))
         return replace(cell, labels=labels) if cell.labels is None else cell
 
-    def _values(self, cell: Cells) -> dict[int, str | date | None]:
-        values: dict[int, str | date | None] = {}
-        if cell.labels is not None:
-            values[self.columns["columns.labels"]] = cell.labels
-        if cell.set_due:
-            values[self.columns["columns.due"]] = cell.due
-        return values
+    def _placed(self, values: Mapping[str, Value]) -> dict[int, Value]:
+        return {self.columns[key]: value for key, value in values.items()}
 
-    def _put_cells(self, sheet: Worksheet, cells: Sequence[Cells]) -> None:
-        for cell in cells:
-            for column, value in self._values(cell).items():
-                place = cell_at(sheet, cell.row, column)
+    def _first_free(self, sheet: Worksheet) -> int:
+        """The first row below all issues in which nothing stands, not even a formula without a result."""
+        row = max(self.issues.rows, default=self.issues.header_row) + 1
+        while any(cell.value is not None for cell in sheet[row]):
+            row += 1
+        return row
+
+    def _put_cells(self, sheet: Worksheet, rows: Mapping[int, Mapping[int, Value]]) -> None:
+        for number, values in rows.items():
+            for column, value in values.items():
+                place = cell_at(sheet, number, column)
                 if isinstance(value, date) and not place.is_date:
                     place.number_format = self._date_format_of(sheet, column)
                 put(place, value)

@@ -18,8 +18,8 @@ from fakes.asana_refusal import Refusal, too_many
 from fakes.asana_rich import html_of
 from fakes.asana_rights import allow, known
 from fakes.asana_shape import Wanted, full, listed, wanted
-from fakes.asana_things import Access, Project, Section, Story, Tag, Task
-from fakes.asana_writes import changes_in, comment_in, data_of, only, text_in
+from fakes.asana_things import Project, Section, Story, Tag, Task
+from fakes.asana_writes import changes_in, comment_in, data_of, followers_in, only, subtask_in, text_in
 from fakes.server import Answer, FakeServer, Request
 
 if TYPE_CHECKING:
@@ -139,20 +139,12 @@ class AsanaFake(FakeServer, Hands):
 
     # --- writing --------------------------------------------------------------------------------------------
 
-    def _write(  # noqa: PLR0911 - the table of what can be written
+    def _write(
         self, method: str, segments: list[str], me: Person, data: dict[str, Any]
     ) -> tuple[int, Thing | None]:
         match (method, *segments):
-            case "PUT", "tasks", gid:
-                task = self._open(me, gid, "editor")
-                self.change(self._by_api(task, me), changes_in(self, task, me, data))
-                return 200, task
-            case "POST", "tasks", gid, "stories":
-                return 201, self._say(me, self._open(me, gid, "commenter"), data)
-            case "POST", "tasks", gid, "addTag" | "removeTag" as verb:
-                task, tag = self._open(me, gid, "editor"), known(self, Tag, data.get("tag"), status=400)
-                (self.tag if verb == "addTag" else self.untag)(self._by_api(task, me), tag)
-                return 200, None
+            case _, "tasks", gid, *rest:
+                return self._write_task(method, known(self, Task, gid), rest, me, data)
             case "POST", "sections", gid, "addTask":
                 self._put_in(me, known(self, Section, gid), known(self, Task, data.get("task"), status=400))
                 return 200, None
@@ -166,17 +158,35 @@ class AsanaFake(FakeServer, Hands):
                 return 201, self._new_option(known(self, Field, gid), data)
         raise NotImplementedError(f"the Asana fake does not serve {method} /{'/'.join(segments)}")
 
-    def _open(self, me: Person, gid: str, need: Access) -> Task:
-        task = known(self, Task, gid)
-        allow(me, task, need)
-        return task
+    def _write_task(
+        self, method: str, task: Task, rest: list[str], me: Person, data: dict[str, Any]
+    ) -> tuple[int, Thing | None]:
+        allow(me, task, "commenter" if rest == ["stories"] else "editor")
+        act = self._by_api(task, me)
+        match (method, *rest):
+            case ("PUT",):
+                self.change(act, changes_in(self, task, me, data))
+                return 200, task
+            case "POST", "stories":
+                return 201, self._say(act, data)
+            case "POST", "subtasks":
+                return 201, self.add_below(task, subtask_in(self, me, data))
+            case "POST", "addTag" | "removeTag" as verb:
+                tag = known(self, Tag, data.get("tag"), status=400)
+                (self.tag if verb == "addTag" else self.untag)(act, tag)
+                return 200, None
+            case "POST", "addFollowers":
+                for person in followers_in(self, me, data):
+                    self.follow(act, person)
+                return 200, None
+        raise NotImplementedError(f"the Asana fake does not serve {method} /tasks/…/{'/'.join(rest)}")
 
     def _by_api(self, task: Task, me: Person) -> Act:
         return Act(task, me, self.now, "api")
 
-    def _say(self, me: Person, task: Task, data: dict[str, Any]) -> Story:
-        text, html = comment_in(data)
-        return self.comment(self._by_api(task, me), html or html_of(text or ""), text)
+    def _say(self, act: Act, data: dict[str, Any]) -> Story:
+        text, html = comment_in(self, data)
+        return self.comment(act, html or html_of(text or ""), text)
 
     def _put_in(self, me: Person, section: Section, task: Task) -> None:
         allow(me, section.project, "editor")

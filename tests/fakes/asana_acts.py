@@ -90,6 +90,19 @@ class Acts(Board):
             act.task.tags.remove(tag)
             self._tell(act, "removed_from_tag", "tags", tag=tag)
 
+    def follow(self, act: Act, person: Person) -> None:
+        """Let someone follow a task, unless they do."""
+        if person not in act.task.followers:
+            act.task.followers.append(person)
+            self._tell(act, "follower_added", "followers", follower=person)
+
+    def put_below(self, act: Act, parent: Task) -> None:
+        """Make a task a subtask of another, which is newer by it."""
+        act.task.parent = parent
+        parent.subtasks.append(act.task)
+        self._event("added", act._replace(task=parent), act.task, parent=parent)
+        self._touch(act._replace(task=parent))
+
     def move(self, act: Act, to: Section) -> None:
         """Move a task to another section of a project it is in."""
         old = act.task.memberships[to.project]
@@ -112,6 +125,10 @@ class Acts(Board):
             act.task.stories.remove(gone)
             self._touch(act)
         else:
+            for below in list(gone.subtasks):
+                self.remove(act._replace(task=below), below)
+            if gone.parent:
+                gone.parent.subtasks.remove(gone)
             for project in gone.memberships:
                 project.tasks.remove(gone)
             for story in gone.stories:

@@ -62,6 +62,15 @@ class Hands(Acts):
         task.tags.extend(self.tag_named(tag) for tag in tags)
         return task.gid
 
+    def add_below(self, parent: Task, task: Task) -> Task:
+        """Let a task be made below another, in the projects that it names: no story tells how it begins."""
+        task.gid, homes, task.memberships = self._gid(), task.memberships, {}
+        act = Act(self._keep(task), task.created_by, task.created_at, "api")
+        self.put_below(act, parent)
+        for home, section in homes.items():
+            self.join(act, home, section)
+        return task
+
     def edit_as(self, who: str | None, task: str, *, at: datetime | None = None, **changes: Any) -> None:  # noqa: ANN401
         """Change `name`, `notes`, `completed`, `assignee` (a name or None), `due_on`, `due_at`, or `fields`.
 
@@ -126,6 +135,10 @@ class Hands(Acts):
         """Delete a story, which makes its task newer."""
         gone = self._the(Story, story)
         self.remove(self._act(by, gone.task.gid, None), gone)
+
+    def deactivate(self, who: str) -> None:
+        """Take a person's account away: what they wrote and own stays theirs."""
+        self.person(who).active = False
 
     def forbid(self, project: str) -> None:
         """Make a project private, and us no member of it."""

@@ -57,6 +57,12 @@ class Person(Thing):
     email: str
     guest: bool
     workspace: Workspace
+    active: bool = True
+
+    @property
+    def profile(self) -> str:
+        """The address of the person's page."""
+        return f"{SITE}/0/profile/{self.gid}"
 
     def record(self) -> dict[str, Any]:
         return {"name": self.name, "email": self.email, "photo": None, "workspaces": [self.workspace]}

@@ -163,6 +163,8 @@ def _in_task(board: Board, me: Person, task: Task, rest: list[str]) -> Thing | l
             return list(board.stories(task.gid))
         case ["tags"]:
             return list(task.tags)
+        case ["subtasks"]:
+            return list(task.subtasks)
         case ["projects"]:
             return list(task.memberships)
     raise NotImplementedError(f"the Asana fake does not serve GET /tasks/…/{'/'.join(rest)}")
@@ -217,7 +219,8 @@ def _who(board: Board, who: str, *, status: int = 404) -> Person:
 
 
 def _place(home: Workspace, person: Person) -> WorkspaceMembership:
-    facts = {"user": person, "workspace": home, "is_active": True, "is_admin": False, "is_guest": person.guest}
+    facts = {"user": person, "workspace": home, "is_admin": False, "is_guest": person.guest}
+    facts["is_active"] = person.active
     return WorkspaceMembership(gid=_joined(home, person), facts=facts)
 
 

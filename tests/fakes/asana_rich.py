@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import re
 from html import escape
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fakes.asana_people import Person
 
 _TAGS = {"body", "strong", "em", "u", "s", "code", "pre", "blockquote", "ol", "ul", "li", "a"}
 _BLOCKS = {"pre", "blockquote", "ol", "ul", "li"}
@@ -33,8 +39,31 @@ def fault_in(html: str) -> str | None:
     return None
 
 
+def filled_in(html: str, people: Mapping[str, Person]) -> str:
+    """Return valid rich text with its mentions as Asana shows them; ValueError for a gid that nobody has."""
+    root = ET.fromstring(html)  # noqa: S314 - checked before
+    for link in root.iter("a"):
+        gid = link.get("data-asana-gid")
+        if gid is None:
+            continue
+        if gid not in people:
+            raise ValueError(f"Not a recognized ID: {gid}")
+        link[:] = []
+        link.text = f"@{people[gid].name}"
+        link.attrib |= {"href": people[gid].profile, "data-asana-type": "user", "data-asana-accessible": "true"}
+    return ET.tostring(root, encoding="unicode")
+
+
+def mentioned(html: str) -> list[str]:
+    """Return the gids of those whom valid rich text mentions."""
+    links = ET.fromstring(html).iter("a")  # noqa: S314 - checked before
+    return [gid for link in links if (gid := link.get("data-asana-gid"))]
+
+
 def text_of(html: str) -> str:
-    """Return the plain text of valid rich text: a link's address follows its words, a block has its own lines."""
+    """Return the plain text of valid rich text: a block has its own lines, a link's address follows its words, and
+    stands alone where the link mentions someone.
+    """
     flat = _flat(ET.fromstring(html))  # noqa: S314 - checked before
     return re.sub(rf"\n?{_EDGE}+\n?", "\n", flat).strip("\n")
 
@@ -42,6 +71,8 @@ def text_of(html: str) -> str:
 def _flat(element: ET.Element) -> str:
     inside = (element.text or "") + "".join(_flat(child) + (child.tail or "") for child in element)
     address = element.get("href")
+    if element.tag == "a" and address and element.get("data-asana-gid"):
+        return address
     if element.tag == "a" and address and address != inside:
         return f"{inside} ({address})"
     return f"{_EDGE}{inside}{_EDGE}" if element.tag in _BLOCKS else inside

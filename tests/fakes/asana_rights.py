@@ -27,11 +27,12 @@ def known(board: Board, kind: type[T], gid: object, *, status: int = 404) -> T:
 def allow(me: Person, thing: Task | Project, need: Access = "viewer") -> None:
     """Refuse with 403 what the person has not the right to do to a project or task.
 
-    A task is as open as the most open of its projects, and open to those who follow it.
+    A task is as open as the most open of its projects and the task above it, and open to those who follow it.
     """
     if isinstance(thing, Task):
-        levels = [project.access(me) for project in thing.memberships]
-        if me in {thing.assignee, *thing.followers}:
+        above = thing.line()
+        levels = [project.access(me) for task in above for project in task.memberships]
+        if any(me in {task.assignee, *task.followers} for task in above):
             levels.append("editor")
     else:
         levels = [thing.access(me)]

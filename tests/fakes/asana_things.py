@@ -143,6 +143,12 @@ class Task(Thing):
     values: dict[Field, Any] = field(default_factory=dict)
     followers: list[Person] = field(default_factory=list)
     stories: list[Story] = field(default_factory=list)
+    parent: Task | None = None
+    subtasks: list[Task] = field(default_factory=list)
+
+    def line(self) -> list[Task]:
+        """Return the task and those above it, up to the top."""
+        return [self, *(self.parent.line() if self.parent else ())]
 
     def fields(self) -> list[Field]:
         """Return the custom fields of its projects, each once."""
@@ -178,9 +184,9 @@ class Task(Thing):
             "projects": list(self.memberships),
             "tags": self.tags,
             "followers": self.followers,
-            "parent": None,
+            "parent": self.parent,
             "workspace": self.workspace,
-            "num_subtasks": 0,
+            "num_subtasks": len(self.subtasks),
             "dependencies": [],
             "dependents": [],
             "liked": False,

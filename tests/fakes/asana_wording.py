@@ -14,6 +14,7 @@ _WORDS = {
         "assigned": "assigned to {assignee}",
         "date_custom_field_changed": "changed {custom_field} to {new_date_value}",
         "due_date_changed": "changed the due date to {new_dates}",
+        "follower_added": "added {follower} as a collaborator",
         "enum_custom_field_changed": "changed {custom_field} to {new_enum_value}",
         "marked_complete": "completed this task",
         "marked_incomplete": "marked incomplete",

@@ -7,14 +7,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from fakes.asana_refusal import Refusal
-from fakes.asana_rich import fault_in, text_of
+from fakes.asana_rich import fault_in, filled_in, text_of
+from fakes.asana_rights import allow, known
+from fakes.asana_things import Project, Tag, Task
 
 if TYPE_CHECKING:
     from fakes.asana_acts import Changes
     from fakes.asana_fields import Field, Option
     from fakes.asana_hands import Hands
     from fakes.asana_people import Person
-    from fakes.asana_things import Task
 
 LONGEST_TEXT_VALUE = 1024
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -47,17 +48,57 @@ def text_in(data: dict[str, Any], name: str) -> str:
     return value
 
 
-def comment_in(data: dict[str, Any]) -> tuple[str | None, str | None]:
+def comment_in(board: Hands, data: dict[str, Any]) -> tuple[str | None, str | None]:
     """Return the plain and the rich text of a comment to be, one of which is None."""
     only(data, {"text", "html_text", "is_pinned"})
     if "text" in data and "html_text" in data:
         raise Refusal(400, "You should specify one of text or html_text, not both")
     if "html_text" not in data:
         return text_in(data, "text"), None
-    html = text_in(data, "html_text")
+    text_in(data, "html_text")
+    return None, _rich(board, data, "html_text")
+
+
+def _rich(board: Hands, data: dict[str, Any], name: str) -> str:
+    html: str = _typed(data, name, str)
     if fault := fault_in(html):
-        raise Refusal(400, f"html_text: {fault}")
-    return None, html
+        raise Refusal(400, f"{name}: {fault}")
+    try:
+        return filled_in(html, {person.gid: person for person in board.people.values()})
+    except ValueError as fault:
+        raise Refusal(400, f"{name}: {fault}") from None
+
+
+def subtask_in(board: Hands, me: Person, data: dict[str, Any]) -> Task:
+    """Return the subtask to be that a POST asks for, in the first section of each project that it names."""
+    data = dict(data)
+    name, projects, tags = text_in(data, "name"), data.pop("projects", []), data.pop("tags", [])
+    homes = [known(board, Project, gid, status=400) for gid in projects]
+    for home in homes:
+        allow(me, home, "editor")
+    task = Task(
+        gid="",
+        name=name,
+        notes="",
+        workspace=board.organisation,
+        created_at=board.now,
+        created_by=me,
+        modified_at=board.now,
+        memberships={home: home.sections[0] for home in homes},
+        tags=[known(board, Tag, gid, status=400) for gid in tags],
+        followers=[me],
+    )
+    changes = changes_in(board, task, me, data)
+    task.notes, task.assignee = changes.get("notes", ""), changes.get("assignee")
+    task.due_on, task.due_at = changes.get("due", (None, None))
+    task.values.update(changes.get("values", {}))
+    return task
+
+
+def followers_in(board: Hands, me: Person, data: dict[str, Any]) -> list[Person]:
+    """Return who is to follow a task."""
+    only(data, {"followers"})
+    return [_person(board, me, "followers", who) for who in _typed(data, "followers", list)]
 
 
 def changes_in(board: Hands, task: Task, me: Person, data: dict[str, Any]) -> Changes:
@@ -69,16 +110,16 @@ def changes_in(board: Hands, task: Task, me: Person, data: dict[str, Any]) -> Ch
     if "notes" in data:
         changes["notes"] = _typed(data, "notes", str)
     if "html_notes" in data:
-        html = _typed(data, "html_notes", str)
-        if fault := fault_in(html):
-            raise Refusal(400, f"html_notes: {fault}")
-        changes["notes"] = text_of(html)
+        if "notes" in data:
+            raise Refusal(400, "You should specify one of notes or html_notes, not both")
+        changes["notes"] = text_of(_rich(board, data, "html_notes"))
     if "completed" in data:
         changes["completed"] = _typed(data, "completed", bool)
     if "assignee" in data:
-        changes["assignee"] = (
-            None if data["assignee"] is None else _person(board, me, "assignee", data["assignee"])
-        )
+        assignee = None if data["assignee"] is None else _person(board, me, "assignee", data["assignee"])
+        if assignee and not assignee.active:
+            raise Refusal(400, f"assignee: Not a member of the workspace any more: {assignee.gid}")
+        changes["assignee"] = assignee
     if "due_on" in data or "due_at" in data:
         changes["due"] = _due(board, data)
     if "custom_fields" in data:

@@ -111,6 +111,7 @@ class Catalogue:
             "resolution": [{"id": "10000", "name": "Done"}, {"id": "10001", "name": "Won't Do"}],
             "issuetype": [
                 {"id": "10002", "name": "Task", "subtask": False},
+                {"id": "10003", "name": "Sub-task", "subtask": True},
                 {"id": "10004", "name": "Bug", "subtask": False},
             ],
             "components": [],

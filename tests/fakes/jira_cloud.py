@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from fakes import jira_query
 from fakes.jira_call import Call, Shape, checked, listed, page
-from fakes.jira_issues import IssueResources
+from fakes.jira_create import CreateResources
 from fakes.jira_limits import Limit
+from fakes.jira_users import BulkUsers
 from fakes.jira_view import Ask
 from fakes.jira_words import Refusal, payload
 from fakes.server import Answer
@@ -69,7 +70,7 @@ class _Cursor:
     expires: datetime
 
 
-class JiraCloud(IssueResources):
+class JiraCloud(BulkUsers, CreateResources):
     """Jira Cloud for one account, `email` and `token` by basic authentication.
 
     `short_pages`: the most issues of the next search pages, one number a page (0 gives an empty page that is

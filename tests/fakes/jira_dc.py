@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fakes import jira_query
 from fakes.jira_call import Call, Shape, checked, listed
-from fakes.jira_issues import IssueResources
+from fakes.jira_create import CreateResources
 from fakes.jira_view import Ask
 from fakes.jira_words import Refusal
 from fakes.server import Answer
@@ -38,7 +38,7 @@ _RATE = {
 }
 
 
-class JiraDC(IssueResources):
+class JiraDC(CreateResources):
     """Jira Data Center for one account, `token` by Bearer; basic authentication is refused.
 
     Serve it under a context path with `context="/jira"`.

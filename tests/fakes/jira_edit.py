@@ -66,6 +66,8 @@ class Reader:
     may: Callable[[str], bool]
     levels: dict[str, set[str]]
     errors: dict[str, Why] = field(default_factory=dict)
+    screen: frozenset[str] | None = None
+    """Of a new issue, the fields that it can be created with."""
 
     def edit(self, body: Any) -> Edit:  # noqa: ANN401 - whatever a client sent
         """Read the body of a PUT on the issue; raises Refusal naming every bad field."""
@@ -130,8 +132,9 @@ class Reader:
 
     def _field(self, name: str) -> Field:
         entry = self.site.fields.get(name)
-        allowed = self.may("EDIT_ISSUES") and (name != "duedate" or self.may("SCHEDULE_ISSUES"))
-        if entry is None or not entry.editable or not allowed:
+        needed = {"duedate": "SCHEDULE_ISSUES", "assignee": "ASSIGN_ISSUES"}.get(name)
+        there = self.may("EDIT_ISSUES") if self.screen is None else name in self.screen
+        if entry is None or not entry.editable or not there or (needed and not self.may(needed)):
             raise _Wrong("not on screen", field=name)
         return entry
 
@@ -205,7 +208,7 @@ class Reader:
         key = "accountId" if self.cloud else "name"
         wanted = value.get(key) if isinstance(value, dict) else None
         for person in self.site.people.values():
-            if wanted == (person.account if self.cloud else person.name):
+            if person.active and wanted == (person.account if self.cloud else person.name):
                 return person.name
         return _wrong("choice")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from fakes.jira_edit import check_property
-from fakes.jira_rest import Jira
+from fakes.jira_users import UserResources
 from fakes.jira_view import Ask
 from fakes.jira_words import Refusal, payload
 from fakes.server import Answer
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fakes.jira_records import Comment, Issue
 
 
-class IssueResources(Jira):
+class IssueResources(UserResources):
     """A Jira with its issues; `histories_on_get` is how many of them GET issue shows inline (None: all)."""
 
     histories_on_get: ClassVar[int | None]

@@ -109,9 +109,17 @@ class People:
             return []
         return [plain(comment.body) for comment in found.comments if not comment.internal]
 
-    def add_person(self, display: str, *, zone: str = "UTC", customer: bool = False) -> Person:
-        """Add or change a person; a customer is one of the service desk's portal."""
-        return self.site.person(display, zone=zone, kind="customer" if customer else "atlassian")
+    def add_person(self, display: str, *, zone: str = "UTC", customer: bool = False, key: str = "") -> Person:
+        """Add or change a person; a customer is one of the service desk's portal, `key` that of Data Center."""
+        return self.site.person(display, zone=zone, kind="customer" if customer else "atlassian", key=key)
+
+    def deactivate(self, person: str) -> None:
+        """Switch an account off: the person stays on the issues, and can be put on none."""
+        with self.lock:
+            known = self.site.person(person)
+            self.site.people[known.name] = replace(known, active=False)
+            for issue in self.site.issues.values():
+                issue.seen.clear()
 
     def add_project(self, key: str, name: str = "", kind: str = "software") -> Project:
         """Add or change a project; `kind` is `software`, `business` or `service_desk`."""

@@ -20,13 +20,19 @@ def account(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account; `name` is the user name and key on Data Center, `account` the id on Cloud."""
+    """An account; `name` is the user name on Data Center, `account` the id on Cloud."""
 
     name: str
     display: str
     zone: str = "UTC"
     kind: str = "atlassian"
     active: bool = True
+    key: str = ""
+
+    @property
+    def user_key(self) -> str:
+        """The immutable key on Data Center: the name it first had, or `JIRAUSER…` for those made lately."""
+        return self.key or self.name
 
     @property
     def account(self) -> str:
@@ -86,6 +92,7 @@ class Issue:
     comments: list[Comment] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
+    watchers: list[str] = field(default_factory=list)
     seen: dict[Any, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -30,6 +30,10 @@ _PERMISSIONS = {
     "SCHEDULE_ISSUES": "Schedule Issues",
     "ADD_COMMENTS": "Add Comments",
     "TRANSITION_ISSUES": "Transition Issues",
+    "CREATE_ISSUES": "Create Issues",
+    "ASSIGN_ISSUES": "Assign Issues",
+    "LINK_ISSUES": "Link Issues",
+    "MANAGE_WATCHERS": "Manage Watcher List",
 }
 _GLOBAL = frozenset({"ADMINISTER"})
 _ADDRESS = re.compile(r"/rest/api/(2|3|latest)/(.*)")
@@ -294,14 +298,15 @@ class Jira(People, FakeServer):
         fields = [entry for entry in self.site.fields.values() if entry.editable and may("EDIT_ISSUES")]
         return {
             "fields": {
-                entry.id: _meta(entry, self.site.catalogue.choices.get(entry.id), cloud=self.cloud)
+                entry.id: field_meta(entry, self.site.catalogue.choices.get(entry.id), cloud=self.cloud)
                 for entry in fields
                 if entry.id != "duedate" or may("SCHEDULE_ISSUES")
             }
         }
 
 
-def _meta(entry: Field, shelf: list[Choice] | None, *, cloud: bool) -> Json:
+def field_meta(entry: Field, shelf: list[Choice] | None, *, cloud: bool) -> Json:
+    """Return what a field of a screen can hold."""
     shown: Json = {
         "required": entry.id in {"summary", "issuetype"},
         "schema": entry.schema,

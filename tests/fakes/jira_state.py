@@ -12,10 +12,12 @@ from fakes import jira_history
 from fakes.jira_catalogue import Catalogue, Field, system_fields
 from fakes.jira_index import Index
 from fakes.jira_records import Change, Comment, Issue, Person, Project
+from fakes.jira_relations import Link, Relations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from fakes.jira_catalogue import Choice
     from fakes.jira_text import Body
 
 
@@ -32,6 +34,7 @@ class Site:
         self.catalogue = Catalogue()
         self.fields: dict[str, Field] = {entry.id: entry for entry in system_fields()}
         self.issues: dict[str, Issue] = {}
+        self.relations = Relations(self.issues)
         self.index = Index(clock)
         self._ids = itertools.count(10_001)
         self._keys: dict[str, str] = {}
@@ -92,14 +95,27 @@ class Site:
     def create(self, project: str, summary: str, by: str, **fields: Any) -> Issue:  # noqa: ANN401
         """Create an issue; fields as `value` takes them."""
         self.project(project)
-        start = {"summary": summary, "creator": by, "reporter": by, "labels": []}
+        given = {name: self.value(name, value) for name, value in fields.items()}
+        return self.create_stored(project, by, {"summary": summary} | given)
+
+    def create_stored(self, project: str, by: str, values: dict[str, Any]) -> Issue:
+        """Create an issue with values as stored; what is not given is as usual."""
+        start = {"creator": by, "reporter": by, "labels": []}
         usual = {"issuetype": "Task", "priority": "Medium", "status": "Open"}
-        given = {kind: self.catalogue.usual(kind, name) for kind, name in usual.items()} | fields
+        start |= {kind: self.value(kind, self.catalogue.usual(kind, name)) for kind, name in usual.items()}
         now = self.now
-        start |= {name: self.value(name, value) for name, value in given.items()}
-        issue = Issue(self.new_id(), self._next_key(project), now, now, start)
+        issue = Issue(self.new_id(), self._next_key(project), now, now, start | values)
         self.put(issue)
         return issue
+
+    def link(self, kind: Choice, source: Issue, target: Issue, by: str) -> None:
+        """Link an issue to another, with history on both."""
+        self.relations.links.append(Link(self.new_id(), kind, source.id, target.id))
+        for issue, words, other in ((source, kind["outward"], target), (target, kind["inward"], source)):
+            said = (other.key, f"This issue {words} {other.key}")
+            with self.writing(issue):
+                issue.updated = self.now
+                self._log(issue, by, [jira_history.item("Link", "issuelinks", (None, None), said)])
 
     def put(self, issue: Issue) -> None:
         """Take in an issue that is complete, with a key of its own."""

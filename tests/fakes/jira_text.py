@@ -79,6 +79,14 @@ def _flat(node: Document) -> str:
     return ("" if _INLINE.intersection(child["type"] for child in node.get("content", [])) else joint).join(parts)
 
 
+def mentions(body: Body | None) -> list[str]:
+    """Return the account ids that a document mentions."""
+    if not isinstance(body, dict):
+        return []
+    own = [str(body["attrs"]["id"])] if body.get("type") == "mention" else []
+    return own + [person for child in body.get("content", []) for person in mentions(child)]
+
+
 def document_fault(value: Any) -> str | None:  # noqa: ANN401 - whatever a client sent
     """Say what keeps a value from being a document Jira takes; None when nothing does."""
     if not isinstance(value, dict) or value.get("type") != "doc":
@@ -111,6 +119,8 @@ def _node_fault(node: Document, parent: str) -> str | None:
         return f"{kind}: unknown keys {sorted(unknown)}"
     if kind == "text":
         return _text_fault(node, parent)
+    if kind == "mention" and node.get("marks"):
+        return "marks on a mention"
     attributes = node.get("attrs", {})
     for name, allowed in _REQUIRED.get(kind, {}).items():
         value = attributes.get(name)

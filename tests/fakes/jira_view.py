@@ -70,6 +70,8 @@ class View:
     def issue(self, issue: Issue, ask: Ask) -> str:
         """Return an issue's JSON as text."""
         key = (self.adf, ask)
+        if self.site.relations.touch(issue.id):
+            issue.seen.clear()
         if (seen := issue.seen.get(key)) is None:
             seen = json.dumps(self._issue(issue, ask), ensure_ascii=False, separators=(",", ":"))
             issue.seen[key] = seen
@@ -115,6 +117,9 @@ class View:
                 return self.project(self.site.projects[issue.project])
             case "comment":
                 return self.comments_inline(issue, ask.comments)
+            case "parent" | "subtasks" | "issuelinks":
+                related = self.site.relations.shown(entry.id, issue, self.api)
+                return related or self._stored(issue.fields.get(entry.id), entry)
             case _:
                 return self._stored(issue.fields.get(entry.id), entry)
 
@@ -147,7 +152,7 @@ class View:
             return {"self": address, "accountId": person.account, "accountType": person.kind} | shown
         mail = f"{person.name}@example.invalid"
         address = f"{self.api}/user?username={person.name}"
-        return {"self": address, "key": person.name, "name": person.name, "emailAddress": mail} | shown
+        return {"self": address, "key": person.user_key, "name": person.name, "emailAddress": mail} | shown
 
     def project(self, project: Project) -> Json:
         """Return a project in short."""

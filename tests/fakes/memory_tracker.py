@@ -9,20 +9,22 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sync.action import Written
 from sync.errors import LostAnswerError, NotFoundError, TrackerError
-from sync.richtext import plain
+from sync.richtext import Bullets, Paragraph, plain
 from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 from sync.trackers.base import Capabilities, Finding, Marks, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from sync.action import Draft, Edit, Failed
+    from sync.action import Draft, Edit, Failed, FollowUp
+    from sync.mapping.models import BringIn
+    from sync.richtext import Document, Span
 
 US = Person("makegood", "makegood", "us")
 STAFF = Person("delivery-lead", "Delivery lead", "staff")
 CLIENT = Person("client-contact", "Client contact", "client")
 
-Write = Literal["edit", "comment"]
+Write = Literal["edit", "comment", "follow_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ class Board:
     `unindexed` tickets are told by `ids` and by id, but not by `changed`, `uncrawled` ones by `changed` and by id;
     `stale` ones are listed as they were;
     `garbled` ones cannot be read from a listing, `unreadable` ones not at all.
+    `brings_in` is how a person can be brought to a ticket; `mentioned` (a comment's id -> people) and `followers`
+    tell who was. `departed` are people whose accounts are deactivated. `made` is what was created below a ticket:
+    its id -> mark -> the id of the new one; `tells_made`: and it can be asked for.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
     """
@@ -66,6 +71,8 @@ class Board:
     marks_complete: bool = True
     writers: int = 1
     audiences: frozenset[Audience] = frozenset({Audience.INTERNAL, Audience.RESTRICTED})
+    brings_in: frozenset[BringIn] = frozenset({"mention", "watch", "assign"})
+    tells_made: bool = True
     leaking: bool = False
     tells_audience: bool = True
     unindexed: set[str] = field(default_factory=set)
@@ -75,13 +82,17 @@ class Board:
     garbled: dict[str, Failed] = field(default_factory=dict)
     unmarkable: dict[str, TrackerError] = field(default_factory=dict)
     down: dict[str, TrackerError] = field(default_factory=dict)
+    departed: set[str] = field(default_factory=set)
+    mentioned: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    followers: dict[str, set[str]] = field(default_factory=dict)
+    made: dict[str, dict[str, str]] = field(default_factory=dict)
     step: Callable[[str, str], None] = lambda _point, _ticket: None
     tickets: dict[str, Ticket] = field(default_factory=dict)
     reads: list[str] = field(default_factory=list)
     writes: list[tuple[Write, str]] = field(default_factory=list)
     hands: int = 0
     _ledgers: dict[str, dict[str, object]] = field(default_factory=dict)
-    _faults: dict[Write, list[Fault]] = field(default_factory=lambda: {"edit": [], "comment": []})
+    _faults: dict[Write, list[Fault]] = field(default_factory=lambda: {"edit": [], "comment": [], "follow_up": []})
     _late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     _events: int = 0
     _lock: RLock = field(default_factory=RLock)
@@ -194,6 +205,12 @@ class Board:
         if edit.ledger is not None:
             assert self.ledger, "it was told that no ledger can be kept here"
             self._ledgers[ticket] = edit.ledger
+        if edit.watch:
+            assert "watch" in self.brings_in, "it was told that nobody can follow a ticket here"
+            self.followers.setdefault(ticket, set()).update(edit.watch)
+        if edit.assign:
+            assert "assign" in self.brings_in, "it was told that nobody can be made the owner here"
+            changed["assignee"] = Person(edit.assign, edit.assign, "staff")
         self.change(ticket, US, **changed)
         return Written(self.now, labels)
 
@@ -201,7 +218,23 @@ class Board:
         """Our comment."""
         reached = Audience.CLIENT if self.leaking else draft.audience
         posted = self._post(ticket, plain(draft.body), US, reached, draft.marks)
+        self.mentioned[posted] = _people_in(draft.body)
         return Written(self.now, comment=posted, audience=reached if self.tells_audience else None)
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        """A ticket of ours below another."""
+        given: dict[str, Any] = {
+            "client": self.tickets[ticket].client,
+            "text": plain(draft.body),
+            "due": draft.due,
+            "labels": frozenset(draft.labels),
+            "reporter": US,
+            "assignee": Person(draft.assignee, draft.assignee, "staff") if draft.assignee else None,
+            "follow_up": True,
+        }
+        number = self.create(draft.title, **given)
+        self.made.setdefault(ticket, {})[draft.mark] = number
+        return Written(self.now, created=number)
 
     def _post(self, ticket: str, text: str, by: Person, audience: Audience, marks: tuple[str, ...]) -> str:
         held = self.tickets[ticket]
@@ -230,6 +263,17 @@ class Board:
         return self._ledgers.get(ticket)
 
 
+def _people_in(body: Document) -> tuple[str, ...]:
+    runs: list[tuple[Span, ...]] = []
+    for block in body:
+        match block:
+            case Paragraph(spans):
+                runs.append(spans)
+            case Bullets(items):
+                runs += items
+    return tuple(span.person for spans in runs for span in spans if span.person)
+
+
 def _written(value: object) -> str:
     match value:
         case None:
@@ -253,7 +297,8 @@ class MemoryTracker:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(self.board.history, self.board.ledger, self.board.writers)
+        board = self.board
+        return Capabilities(board.history, board.ledger, board.writers, board.brings_in)
 
     def _read(self, what: str) -> None:
         self.board.reads.append(what)
@@ -306,6 +351,16 @@ class MemoryTracker:
         found = {mark: comment for comment in comments for mark in comment.marks}
         return Marks(self.board.marks_complete, found, self.board.kept(ticket))
 
+    def left(self, people: Collection[str]) -> frozenset[str]:
+        self._read(f"left {' '.join(sorted(people))}")
+        return frozenset(self.board.departed & set(people))
+
+    def follow_ups(self, ticket: str) -> Mapping[str, str] | None:
+        self._read(f"follow_ups {ticket}")
+        if ticket not in self.board.tickets:
+            raise NotFoundError(f"{ticket} is not there")
+        return dict(self.board.made.get(ticket, {})) if self.board.tells_made else None
+
     def check(self) -> Iterable[Finding]:
         return [Finding("ok", "board", "it is there")]
 
@@ -314,6 +369,9 @@ class MemoryTracker:
 
     def comment(self, ticket: str, draft: Draft) -> Written:
         return self.board.write("comment", ticket, lambda: self.board.comment(ticket, draft))
+
+    def follow_up(self, ticket: str, draft: FollowUp) -> Written:
+        return self.board.write("follow_up", ticket, lambda: self.board.follow_up(ticket, draft))
 
     def clone(self) -> MemoryTracker:
         return MemoryTracker(self.board)

@@ -96,6 +96,12 @@ def mend_jira_dc(document: Json) -> Json:
         content = document["paths"][f"/api/2/{name}"]["get"]["responses"]["200"]["content"]
         schema = content["application/json"]["schema"]
         content["application/json"]["schema"] = {"type": "array", "items": schema}
+    # What can be created comes in pages, though the document shows one member of them.
+    start = "/api/2/issue/createmeta/{projectIdOrKey}/issuetypes"
+    for path in (start, f"{start}/{{issueTypeId}}"):
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]
+        values: Json = {"type": "array", "items": content["schema"]}
+        content["schema"] = {"type": "object", "required": ["values"], "properties": {"values": values}}
     _nullable(schemas["ChangeItemBean"], "from", "fromString", "to", "toString")
     return document
 
