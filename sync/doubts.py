@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from sync.ticket import Ticket
 
 NAMED = 3
-"""Tickets named in a sentence that stands for many."""
+"""So many are named in a sentence that stands for more *(ours)*."""
+
+SINGLY = 20
+"""So many unknown clients are told with the names that may have been meant *(ours)*."""
 
 
 def unreadable(ticket: Ticket, policy: Policy, zone: str) -> Iterator[str]:
@@ -40,19 +43,25 @@ def strangers(tickets: Sequence[Ticket], policy: Policy) -> Iterator[str]:
         return
     without = sorted(ticket.key for ticket in tickets if not ticket.client)
     if without:
-        yield f"{_some(without)}: no client; fill in who it is for, or no role-holder and no pattern can be found"
+        yield f"{some(without)}: no client; fill in who it is for, or no role-holder and no pattern can be found"
+    crm = policy.clients.crm
+    where = f"clients.toml or {crm.file}" if crm else "clients.toml"
     unknown: dict[str, list[str]] = {}
     for ticket in tickets:
         if ticket.client and policy.client(ticket.client) is None:
             unknown.setdefault(ticket.client, []).append(ticket.key)
-    for name, keys in sorted(unknown.items()):
+    told = sorted(unknown.items())
+    for name, keys in told[:SINGLY]:
         near = policy.nearest_clients(name)
         meant = (
             f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else "; add a record or an alias"
         )
-        yield f"{_some(sorted(keys))}: client {name!r} is not in clients.toml{meant}"
+        yield f"{some(sorted(keys))}: client {name!r} is not in {where}{meant}"
+    if rest := [repr(name) for name, _ in told[SINGLY:]]:
+        yield f"clients {some(rest)} are not in {where} either"
 
 
-def _some(keys: Sequence[str]) -> str:
-    named = ", ".join(keys[:NAMED])
-    return f"{named} and {len(keys) - NAMED} more" if len(keys) > NAMED else named
+def some(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are."""
+    named = ", ".join(names[:NAMED])
+    return f"{named} and {len(names) - NAMED} more" if len(names) > NAMED else named

@@ -94,7 +94,7 @@ FILES = {
         name = "Client A"
         aliases = ["A & Sons"]
         calendar = "office"
-        roles = { hr = ["u2"] }
+        roles = { hr = ["u2"], partner = ["u3"] }
         """,
     "comments/en/update.md": "An update is due.",
     "comments/ja/update.md": "更新の期限です。",

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -36,6 +37,7 @@ Complaint = tuple[tuple[str | int, ...], str]
 """Where inside a model, in the keys of the file, and what is wrong there."""
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Text as it is compared: NFKC, upper and lower case alike, runs of blanks as one."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
@@ -78,7 +80,7 @@ _LONGEST = timedelta(days=36500)
 class Amount:
     """An amount of time as written (`"2d 4h"`). A day is 24 hours when elapsed, a working day when working."""
 
-    days: int
+    days: float
     rest: timedelta
     written: str
 
@@ -89,6 +91,11 @@ class Amount:
     def working(self, day: timedelta) -> timedelta:
         """The amount with days of `day` working hours."""
         return day * self.days + self.rest
+
+    def times(self, share: float) -> Self:
+        """A share of the amount."""
+        written = f"{self.written} × {share}"
+        return type(self)(self.days * share, self.rest * share, written)
 
     @classmethod
     def parse(cls, written: object) -> Self:
@@ -241,8 +248,28 @@ class Fields(Strict):
     resolved: str | None = None
     contacted: str | None = None
     """When the client was last contacted, if the team keeps that in a field."""
+    planned: str | None = None
+    """The date promised to the client for the solution; without it the due date, where a person sets it."""
+    next_update: str | None = None
+    """When the client was promised the next word; a date or an instant."""
+    cadence: str | None = None
+    """A cadence of this ticket's own, such as `4h` or `2d`."""
     budget: str | None = None
     satisfaction: str | None = None
+    effort: str | None = None
+    """The effort of a request beyond the scope: minutes, or an amount such as `2h`."""
+    scope_clause: str | None = None
+    """Against which written scope it is asked."""
+    scope_decision: str | None = None
+    consent: str | None = None
+    """The client's written consent: where it can be found."""
+    date_moved: str | None = None
+    root_cause: str | None = None
+    prevention: str | None = None
+    remedy: str | None = None
+    remedy_cost: str | None = None
+    remedy_approved: str | None = None
+    lesson: str | None = None
     discovered: str | None = None
     affected: str | None = None
     done_at_once: str | None = None
@@ -291,6 +318,11 @@ PLACEHOLDER = ".example"
 """Ends the domains that nobody has (RFC 2606), such as those in the shipped files."""
 
 
+BringIn = Literal["mention", "watch", "assign"]
+"""How a person is brought to a ticket, beside being named: mentioned, made a follower, made the owner of one
+that nobody owns."""
+
+
 class People(Strict):
     """Who is staff and who is a client. Each entry is a user id, or `@domain` for e-mail addresses."""
 
@@ -299,6 +331,8 @@ class People(Strict):
     machines: list[Word] = []
     """Other automations: what they write is no answer to anybody."""
     everyone_else: Literal["staff", "client", "unknown"] = "unknown"
+    bring_in: list[BringIn] = []
+    """How the role-holder is brought in when a comment asks for them; without any they are only named."""
 
     def knows_staff(self) -> bool:
         """Whether anybody can count as staff."""
@@ -319,6 +353,72 @@ class Contact(Strict):
     words: list[Word] = []
     """A staff comment that begins with one of these, such as `/called`."""
     statuses: list[Word] = []
+    labels: list[Word] = []
+
+
+Proof = Literal[
+    "assessed",
+    "planned",
+    "agreed",
+    "agreed_in_writing",
+    "root_cause",
+    "prevention",
+    "verified",
+    "remedy",
+    "post_mortem",
+    "post_mortem_actions",
+    "lessons",
+    "decided",
+    "consent",
+    "talk",
+    "agreement",
+    "realigned",
+    "checkin",
+    "stakeholder_call",
+    "survey",
+    "milestone",
+    "milestone_review",
+    "kickoff",
+    "missed_meeting",
+    "concern",
+]
+"""What evidence can be mapped for."""
+
+
+class Evidence(Strict):
+    """What proves that something was done; any one of these."""
+
+    words: list[Word] = []
+    """A staff comment that begins with one of these, such as `/verified`."""
+    fields: list[str] = []
+    """Ticket fields that are mapped under [fields]; all of them filled."""
+    labels: list[Word] = []
+    statuses: list[Word] = []
+
+    @property
+    def mapped(self) -> bool:
+        """Whether anything could ever prove it."""
+        return bool(self.words or self.fields or self.labels or self.statuses)
+
+
+class SnoozeWords(Strict):
+    """How a person puts a ticket off: `/snooze 2026-03-10`, `/snooze 3d`, or the label `snooze-2026-03-10`."""
+
+    words: list[Word] = []
+    labels: list[Word] = []
+    """Beginnings of labels; the date follows."""
+
+
+class Home(Strict):
+    """Tickets that stand for an engagement as a whole: only contact at fixed intervals is watched on them."""
+
+    kinds: list[Word] = []
+    labels: list[Word] = []
+
+
+class Approval(Strict):
+    """The label by which a second pair of eyes lets a message about money reach the client."""
+
     labels: list[Word] = []
 
 
@@ -344,7 +444,17 @@ class Mapping(Strict):
     people: People = People()
     contact: Contact = Contact()
     acknowledge: Acknowledge = Acknowledge()
+    snooze: SnoozeWords = SnoozeWords()
+    evidence: dict[Proof, Evidence] = {}
+    """What proves each promise; one without evidence is off for this tracker."""
+    engagements: Home = Home()
+    approval: Approval = Approval()
     labels: Labels = Labels()
+
+    @property
+    def follows_up(self) -> bool:
+        """Whether issues of their own may be made below a ticket."""
+        return bool(getattr(self, "follow_up", None))
 
 
 class RestrictedTo(Strict):
@@ -354,11 +464,22 @@ class RestrictedTo(Strict):
     name: str
 
 
+class FollowUpIn(Strict):
+    """What becomes of a follow-up: a subtask of its ticket, or, with `link`, an issue that is linked to it."""
+
+    type: Word = "Sub-task"
+    """The name of the issue type."""
+    link: str = ""
+    """The name of the link type, such as `Relates`; without it `type` is one of subtasks."""
+
+
 class JiraMapping(Mapping):
     """`mappings/jira.toml`."""
 
     restricted_to: RestrictedTo | None = None
     due_field: str = "duedate"
+    follow_up: FollowUpIn | None = None
+    """Which issues follow-ups become; without it none are created."""
 
 
 class AsanaMapping(Mapping):
@@ -371,6 +492,8 @@ class AsanaMapping(Mapping):
     labels_in: str = "tags"
     """`tags`, or the name of one multi-select custom field."""
     due_field: Literal["due_on", "due_at"] = "due_on"
+    follow_up: bool = False
+    """Whether follow-ups are made, as subtasks in the project of their task."""
 
 
 class Columns(Strict):
@@ -401,17 +524,21 @@ class WorkbookMapping(Mapping):
     """The zone in which dates and times of the cells are meant."""
     date_format: str | None = None
     """How dates in text cells are written, as in `%d.%m.%Y`; without it ISO only."""
+    follow_up: bool = False
+    """Whether follow-ups are made, as rows of their own."""
 
 
 # --- taxonomy ---------------------------------------------------------------------------------------------------
 
 
 class Rule(Strict):
-    """One rule of the taxonomy; the first that matches gives the category."""
+    """One rule of the taxonomy: what it asks, and how much it says for its category where it matches."""
 
     name: str = Field(min_length=1)
     category: Literal["delivery", "communication", "scope", "team", "billing"]
     subtype: str
+    score: int = Field(2, ge=1, le=20)
+    """1 is a hint that decides nothing alone, 2 is enough for `least` as it ships, more is for telling phrases."""
     when: Condition
 
 
@@ -443,6 +570,16 @@ class Taxonomy(Strict):
     """What the values of the tracker's own category field mean; it decides before any rule."""
     confidential: list[Category] = ["team"]
     """Categories whose comments go to the restricted audience only."""
+    careful: list[Category] = ["billing"]
+    """Categories of which the client reads nothing before a person has approved it (`[approval]`)."""
+    least: int = Field(2, ge=1)
+    """The score that a category must reach; below it the ticket is unclassified."""
+    margin: int = Field(1, ge=1)
+    """By how much its score must be above the next category's."""
+    title: int = Field(1, ge=0)
+    """What a rule scores more if the title alone has its words."""
+    further: int = Field(2, ge=0)
+    """What a rule that only asks for words scores more at most: 1 for each other phrase it finds elsewhere."""
     negation: dict[Language, Negation] = {}
     rule: list[Rule] = []
 
@@ -497,15 +634,94 @@ class Signal(Strict):
     when: Condition
 
 
-class Trigger(Strict):
-    """A raise made from the client's other tickets: the `count`-th issue within `within` is one step higher."""
+def _by_language(written: object) -> object:
+    return {"en": written} if isinstance(written, str) else written
 
-    name: str
-    client_issues: int = Field(ge=2)
-    within: Time
+
+Wording = Annotated[
+    dict[Language, str], BeforeValidator(_by_language, json_schema_input_type=dict[Language, str] | str)
+]
+"""A text, or one per language; a text alone is for every reader."""
+
+
+class Trigger(Strict):
+    """A raise made from what happened, on the ticket or on the client's others.
+
+    Exactly one question, and what follows while its evidence lasts.
+    """
+
+    name: str = Field(min_length=1)
+    client_issues: int | None = Field(None, ge=2)
+    """It is at least so-manieth issue of the client that is open or was opened within `within`."""
     same_category: bool = False
     """Count only issues of the same category."""
-    raise_by: int = Field(1, ge=1, le=3)
+    same_category_issues: int | None = Field(None, ge=2)
+    """Beside `client_issues`: so many of the same category are enough."""
+    first_issue: Literal[True] | None = None
+    """It is the only issue of the client that was opened within `within`."""
+    missed_deadlines: int | None = Field(None, ge=2)
+    """So many promised dates of one engagement passed in a row without being kept."""
+    satisfaction_below: float | None = None
+    """The ticket's mapped satisfaction, or that of the client's record, is lower."""
+    reopened: Literal[True] | None = None
+    when: Condition | None = None
+    """A condition on the ticket, as in rules."""
+    within: Time | None = None
+    """A raise is withdrawn when its evidence has been gone for so long. What merely happens, such as a reopening
+    or a missed date, is gone at once; without a window it counts for ever."""
+    client_longer_than: Time | None = None
+    """Only for those who have been clients longer (`since` in clients.toml)."""
+    client_newer_than: Time | None = None
+    tiers: list[str] = []
+    """Only for clients of these tiers."""
+    raise_by: int = Field(1, ge=0, le=3)
+    at_least: Severity | None = None
+    at_most: Severity | None = None
+    """It raises no further than this."""
+    bring_in: str = ""
+    """`next`, for the role above the severity's own, or a role of the ladder."""
+    note: Wording = {}
+    """How it is handled differently; quoted in the hand-over. A text, or one per language (`note.en = "…"`), of
+    which the English one is for everybody whose own is not there."""
+
+    @cached_property
+    def kind(self) -> str:
+        """Which question it asks."""
+        return next(name for name in TRIGGERS if getattr(self, name) is not None)
+
+    @property
+    def raises(self) -> bool:
+        """Whether the severity can follow, and not only people or a note."""
+        return bool(self.raise_by or self.at_least)
+
+    def note_in(self, language: Language) -> str:
+        """How it is handled differently, in the reader's language or else in English."""
+        return self.note.get(language) or self.note.get("en", "")
+
+    def complaints(self) -> Iterator[Complaint]:
+        """One question, a window where one is needed, and something that follows."""
+        asked = [name for name in TRIGGERS if getattr(self, name) is not None]
+        if len(asked) != 1:
+            listed = " and ".join(asked) or "nothing"
+            yield (), f"a trigger asks one thing: {', '.join(TRIGGERS)}; this asks {listed}"
+        for name in ("client_issues", "first_issue"):
+            if name in asked and self.within is None:
+                yield (name,), 'how long do issues count? add within = "90d"'
+        if not (self.raise_by or self.at_least or self.bring_in or any(self.note.values())):
+            yield (), "nothing follows from it; add raise_by, at_least, bring_in or note"
+        if self.note and not self.note.get("en"):
+            yield ("note",), 'not in English, which every other language falls back on; add note.en = "…"'
+
+
+TRIGGERS = (
+    "client_issues",
+    "first_issue",
+    "missed_deadlines",
+    "satisfaction_below",
+    "reopened",
+    "when",
+)
+"""The questions of triggers; a name is never reused for another one, for occasions are named after it."""
 
 
 class SeverityFile(Strict):
@@ -559,7 +775,8 @@ class Escalation(Strict):
     """Without it the role is named on the ticket and nobody is chased."""
 
 
-def _beats(update: Cell | None, at: tuple[str, ...]) -> Iterator[Complaint]:
+def beats(update: Cell | None, at: tuple[str, ...]) -> Iterator[Complaint]:
+    """What is wrong with a cadence: that it lets no time pass between two updates."""
     if update and not update.within.elapsed():
         yield (*at, "within"), 'an update every moment cannot be kept; write some time, such as "4h"'
 
@@ -577,7 +794,7 @@ class Row(Strict):
 
     def complaints(self) -> Iterator[Complaint]:
         """A cadence that lets some time pass between two updates."""
-        yield from _beats(self.update, ("update",))
+        yield from beats(self.update, ("update",))
 
 
 class EscalationFile(Strict):
@@ -609,7 +826,7 @@ class EscalationFile(Strict):
         return row
 
 
-# --- calendars and clients --------------------------------------------------------------------------------------
+# --- calendars --------------------------------------------------------------------------------------------------
 
 _SHIFT = re.compile(r"(\d{1,2}):(\d\d)\s*[-–]\s*(\d{1,2}):(\d\d)")
 
@@ -694,48 +911,6 @@ class CalendarModel(Strict):
                 yield ("on", index, "date"), f"{day_on.date} is listed already, on or off; keep one of them"
             if day_on.hours == []:
                 yield ("on", index, "hours"), "a day on has hours; leave the key out to take the usual ones"
-
-
-class ClientModel(Strict):
-    """One client of `mappings/clients.toml`."""
-
-    name: str
-    aliases: list[str] = []
-    tier: str | None = None
-    since: date | None = None
-    language: Language | None = None
-    zone: Zone | None = None
-    calendar: str | None = None
-    roles: dict[str, list[str]] = {}
-    """Role -> who holds it, in the trackers' own user ids (the first is asked first)."""
-    names: dict[str, str] = {}
-    """User id -> the name to show for it."""
-    update: dict[Severity, Cell] = {}
-    """A cadence of this client's own, per severity."""
-
-    def complaints(self) -> Iterator[Complaint]:
-        """A cadence that lets some time pass between two updates."""
-        for severity, cell in self.update.items():
-            yield from _beats(cell, ("update", severity))
-
-
-class ClientsFile(Strict):
-    """`mappings/clients.toml`."""
-
-    roles: dict[str, list[str]] = {}
-    """Who holds each role where the client's record does not say."""
-    client: list[ClientModel] = []
-
-    def complaints(self) -> Iterator[Complaint]:
-        """No name or alias that two records share."""
-        seen: dict[str, tuple[int, str]] = {}
-        for index, client in enumerate(self.client):
-            named: list[tuple[tuple[str | int, ...], str]] = [(("client", index, "name"), client.name)]
-            named += [(("client", index, "aliases", at), alias) for at, alias in enumerate(client.aliases)]
-            for at, name in named:
-                first, owner = seen.setdefault(folded(name), (index, client.name))
-                if first != index:
-                    yield at, f"{name!r} already stands for client {owner!r}; one name means one client"
 
 
 class CalendarsFile(Strict):

@@ -99,6 +99,10 @@ class Document:
         """Add the fault of the key at `path` in the model that `validated` returned."""
         self._add(self._written(path), what)
 
+    def line(self, path: KeyPath) -> int:
+        """The line of the key at `path` in the model that `validated` returned."""
+        return self._place(self._written(path)).line
+
     def refuse(self, path: KeyPath, what: str) -> None:
         """Add the fault of the key at `path` in `data`, and let `validated` read on as if it were not there."""
         self._add(path, what)
@@ -126,10 +130,13 @@ class Document:
         return positions(self.text)
 
     def _add(self, path: KeyPath, what: str) -> None:
-        """Add a fault at the key, or at the nearest one above it that is written."""
-        above = (path[:length] for length in range(len(path), 0, -1))
-        place = next((self._positions[known] for known in above if known in self._positions), _START)
+        place = self._place(path)
         self.faults.append(Fault(self.name, place.line, place.column, dotted(path, self.data), what))
+
+    def _place(self, path: KeyPath) -> Position:
+        """Where the key stands, or the nearest one above it that is written."""
+        above = (path[:length] for length in range(len(path), 0, -1))
+        return next((self._positions[known] for known in above if known in self._positions), _START)
 
     def _leave_out(self, paths: set[KeyPath]) -> None:
         self._refused |= paths

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sync.mapping.client_references import astray, hurried, twins, vacant
 from sync.mapping.models import TICKET_FIELDS, Fields, SeverityFile
+from sync.mapping.practice_references import brought_in, evidence, flags, quiet_roles
 from sync.mapping.wording import near, nearest
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from sync.mapping import models
+    from sync.mapping.client_models import ClientsFile
+    from sync.mapping.models import Amount
     from sync.mapping.positions import KeyPath
     from sync.mapping.reader import Document, Reading
 
@@ -30,8 +34,13 @@ class Files:
     severity: Reading[models.SeverityFile]
     escalation: Reading[models.EscalationFile]
     calendars: Reading[models.CalendarsFile]
-    clients: Reading[models.ClientsFile]
+    clients: Reading[ClientsFile]
     mappings: Mapping[str, Reading[models.Mapping]]
+    practice: Mapping[str, Reading[Any]] = field(default_factory=dict)
+    interval: Amount | None = None
+    """How often the trackers are read, if known."""
+    sources: Collection[str] = ()
+    """The names of the sources, if known."""
 
     def documents(self) -> Mapping[str, Document]:
         """Every document by its file name."""
@@ -41,7 +50,7 @@ class Files:
             "escalation.toml": self.escalation.document,
             "calendars.toml": self.calendars.document,
             "clients.toml": self.clients.document,
-        } | {name: reading.document for name, reading in self.mappings.items()}
+        } | {name: reading.document for name, reading in (*self.mappings.items(), *self.practice.items())}
 
 
 def dangling(files: Files) -> Dangling:
@@ -55,7 +64,20 @@ def dangling(files: Files) -> Dangling:
     yield from _order(files.severity)
     for mapping in files.mappings.values():
         yield from _contact_statuses(mapping)
+        yield from evidence(mapping)
     yield from _fields(files)
+    ladder = _texts(files.escalation.document, "ladder")
+    roles = [*ladder, *_texts(files.escalation.document, "roles")]
+    if files.escalation.value:
+        yield from brought_in(files.severity, files.clients.value, ladder, roles)
+        yield from quiet_roles(files.practice.get("attention.toml"), roles)
+    yield from flags(files.practice.get("signs.toml"), files.mappings)
+    yield from twins(files.clients)
+    if files.interval:
+        yield from hurried(files.escalation, files.clients, files.interval)
+    if files.sources:
+        yield from astray(files.clients, files.sources)
+    yield from vacant(files.escalation, files.clients)
 
 
 def _roles(files: Files) -> Dangling:
@@ -80,12 +102,15 @@ def _roles(files: Files) -> Dangling:
             yield files.clients.document, at, f"no role {role!r} in {document.name}{nearest(role, roles)}"
 
 
-def _client_roles(clients: models.ClientsFile) -> Iterator[tuple[KeyPath, str]]:
+def _client_roles(clients: ClientsFile) -> Iterator[tuple[KeyPath, str]]:
     for role in clients.roles:
         yield ("roles", role), role
     for index, client in enumerate(clients.client):
         for role in client.roles:
             yield ("client", index, "roles", role), role
+        for number, engagement in enumerate(client.engagement):
+            for role in engagement.roles:
+                yield ("client", index, "engagement", number, "roles", role), role
 
 
 def _calendars(files: Files) -> Dangling:
@@ -144,6 +169,9 @@ def _asked(files: Files) -> Iterator[tuple[Document, KeyPath, str]]:
             yield files.taxonomy.document, at, name
     for index, signal in enumerate(files.severity.value.signal if files.severity.value else ()):
         for at, name in _asked_by(signal.when, ("signal", index, "when")):
+            yield files.severity.document, at, name
+    for index, trigger in enumerate(files.severity.value.trigger if files.severity.value else ()):
+        for at, name in _asked_by(trigger.when, ("trigger", index, "when")) if trigger.when else ():
             yield files.severity.document, at, name
 
 

@@ -1,0 +1,215 @@
+"""The schema of `mappings/clients.toml`: whom a team works for, who holds which role, and who is away."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from sync.mapping.models import Cell, Strict, Word, Zone, beats
+from sync.ticket import Language, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sync.mapping.models import Complaint
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def _agreed(budget: float) -> float:
+    if budget <= 0:
+        raise ValueError(f"a budget of {budget:g} is none; write what was agreed, or leave the key out")
+    return budget
+
+
+def _currency(code: str) -> str:
+    if not _CURRENCY.fullmatch(code):
+        raise ValueError(f'{code!r} is no currency; write the three capital letters of ISO 4217, such as "EUR"')
+    return code
+
+
+def _scope(written: str) -> str:
+    if "://" in written and not written.startswith("https://"):
+        raise ValueError("an address begins with https://; write it so, or the title of the document")
+    return written
+
+
+def _listed(who: object) -> object:
+    return [who] if isinstance(who, str) else who
+
+
+Budget = Annotated[
+    float,
+    Field(allow_inf_nan=False, json_schema_extra={"exclusiveMinimum": 0}),
+    AfterValidator(_agreed),
+]
+Currency = Annotated[str, AfterValidator(_currency), Field(examples=["EUR"])]
+Scope = Annotated[Word, AfterValidator(_scope)]
+Who = Annotated[
+    list[Word],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"type": "string"}]}),
+]
+"""One person: a user id, the name of a [[person]], or the ids of that person in several trackers."""
+
+
+class EngagementModel(Strict):
+    """One piece of work for a client, as a ticket's field `engagement` names it."""
+
+    name: Word
+    aliases: list[Word] = Field(default_factory=list)
+    since: date | None = None
+    until: date | None = None
+    """The last day that was agreed."""
+    scope: Scope | None = None
+    """The written scope that requests are held against: the title of the document, or its https address."""
+    budget_hours: Budget | None = None
+    budget: Budget | None = None
+    """The agreed money, in `currency`."""
+    currency: Currency | None = None
+    language: Language | None = None
+    """What the client's people on this engagement read; without it the client's."""
+    comments: Language | None = None
+    """The language of the staff's comments on its tickets; without it the client's, then the source's."""
+    roles: dict[str, list[Word]] = Field(default_factory=dict)
+    """Role -> who holds it on this engagement, where that differs from the client's."""
+
+    def complaints(self) -> Iterator[Complaint]:
+        """No end before the beginning."""
+        if self.since and self.until and self.until < self.since:
+            yield ("until",), f"ends before it begins on {self.since}; correct one of the two days"
+
+
+class ClientModel(Strict):
+    """One client of `mappings/clients.toml`, or of the CRM's export."""
+
+    name: Word
+    aliases: list[Word] = Field(default_factory=list)
+    """Other spellings, in any tracker; upper and lower case, width and blanks are alike."""
+    tier: str | None = None
+    value: str | None = None
+    """What the client is worth to the firm, for people and reports only: "EUR 240,000 a year"."""
+    since: date | None = None
+    """Client since this day."""
+    language: Language | None = None
+    """What the client's own people read."""
+    comments: Language | None = None
+    """The language of the staff's comments on this client's tickets, if other than the source's."""
+    zone: Zone | None = None
+    calendar: str | None = None
+    channel: str | None = None
+    """How this client wants to be reached; shown in hand-overs."""
+    satisfaction: float | None = Field(None, ge=0, le=10, allow_inf_nan=False)
+    """As the team measures it, from 0 to 10."""
+    payment_days: int | None = Field(None, ge=0)
+    """Days from invoice to payment, as of late."""
+    usual_payment_days: int | None = Field(None, ge=0)
+    """Days from invoice to payment, as this client has always taken."""
+    promised: list[Word] = Field(default_factory=list)
+    """What was promised before signing."""
+    sponsor: str | None = None
+    """Who on the client's side answers for the work: a name or an id."""
+    daily_contact: str | None = None
+    """Whom on the client's side the team talks to every day: a name or an id."""
+    roles: dict[str, list[Word]] = Field(default_factory=dict)
+    """Role -> who holds it: names of a [[person]], or the tracker's own user ids (the first is asked first)."""
+    names: dict[str, str] = Field(default_factory=dict)
+    """User id -> the name to show for it."""
+    update: dict[Severity, Cell] = Field(default_factory=dict)
+    """A cadence of this client's own, per severity."""
+    engagement: list[EngagementModel] = Field(default_factory=list)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """A cadence that lets some time pass between two updates."""
+        for severity, cell in self.update.items():
+            yield from beats(cell, ("update", severity))
+
+
+class PersonModel(Strict):
+    """One person whom several trackers know by different ids."""
+
+    name: Word
+    """As roles, `away` and `gone` may call this person, and as comments show it."""
+    ids: dict[str, Word] = Field(min_length=1)
+    """A source by its name in config.toml, or jira, asana or workbook for all of that kind -> the id there."""
+
+
+class AwayModel(Strict):
+    """Some days on which somebody is not asked."""
+
+    who: Who
+    from_: date = Field(alias="from")
+    until: date
+    """The last day away."""
+    note: str | None = None
+
+    def complaints(self) -> Iterator[Complaint]:
+        """No end before the beginning."""
+        if self.until < self.from_:
+            yield ("until",), f"ends before it begins on {self.from_}; correct one of the two days"
+
+
+def _encoding(name: str) -> str:
+    try:
+        b"".decode(name)
+    except (LookupError, ValueError):
+        raise ValueError(f'{name!r} is no encoding of text; write "utf-8", "utf-16" or "cp1252"') from None
+    return name
+
+
+def _delimiter(written: str) -> str:
+    if len(written) != 1 or written in '"\r\n':
+        raise ValueError(r'write the one sign between two cells: ",", ";" or "\t"')
+    return written
+
+
+class CrmColumns(Strict):
+    """Which column of the export fills which key of a client's record: the text of its header."""
+
+    name: Word
+    aliases: Word | None = None
+    """Several in one cell are parted by `;`."""
+    tier: Word | None = None
+    value: Word | None = None
+    since: Word | None = None
+    language: Word | None = None
+    comments: Word | None = None
+    zone: Word | None = None
+    calendar: Word | None = None
+    channel: Word | None = None
+    satisfaction: Word | None = None
+    payment_days: Word | None = None
+    usual_payment_days: Word | None = None
+    promised: Word | None = None
+    """Several in one cell are parted by `;`."""
+    sponsor: Word | None = None
+    daily_contact: Word | None = None
+
+
+class CrmModel(Strict):
+    """A CRM's export of clients: each row makes a record, or fills what its record here leaves out."""
+
+    file: Word
+    """A CSV file with a header, from the folder of the mapping files."""
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    date_format: Word | None = None
+    """How dates are written, as in `%d.%m.%Y`; without it ISO only."""
+    columns: CrmColumns
+
+
+class ClientsFile(Strict):
+    """`mappings/clients.toml`."""
+
+    roles: dict[str, list[Word]] = Field(default_factory=dict)
+    """Who holds each role where the client's record does not say."""
+    gone: list[Word] = Field(default_factory=list)
+    """People who have left, by id or name: they hold no role any more."""
+    person: list[PersonModel] = Field(default_factory=list)
+    away: list[AwayModel] = Field(default_factory=list)
+    crm: CrmModel | None = None
+    client: list[ClientModel] = Field(default_factory=list)
