@@ -1,0 +1,300 @@
+"""Whether a text sounds as a client may hear it: what must not stand in it, and what must."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sync.errors import Fault
+from sync.mapping.tone_models import WORDS
+from sync.render import CLIENT_FOOTER, FOR_CLIENTS, NAMES
+from sync.words import Lexicon, fault, normalised
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from sync.mapping.client_models import ClientsFile
+    from sync.mapping.models import Negation
+    from sync.mapping.tone_models import Rule, ToneFile
+    from sync.ticket import Language
+    from sync.words import Key
+
+    Templates = Mapping[tuple[Language, str], tuple[str, str]]
+
+DATE_VARIABLES = frozenset({"promise_due", "next_step_due", "next_update", "planned", "until"})
+"""Variables of templates that are a day or an hour; so is every one whose name ends in `_due`."""
+NAME_VARIABLES = frozenset({"person", "asked", "taken_by", "skipped"})
+"""Variables of templates that name a member of staff."""
+INTERNAL_VARIABLES = (
+    frozenset({"severity", "category", "subtype", "role", "rule", "why", "why_kind", "why_value", "handling"})
+    | {"step", "late_by", "raises", "trigger", "figure", "limit", "promise", "proof", "evidence", "channel"}
+    | {"facts", "note", "reason", "before", "after", "state", "fields"}
+)
+"""Variables of templates that are nobody's business but ours."""
+
+_EVERYWHERE: tuple[Rule, ...] = ("blame", "excuses", "vague_dates")
+_NEEDED: tuple[Rule, ...] = ("next_step", "date")
+_TOLD: Mapping[Rule, str] = {
+    "blame": "“{words}” puts the blame on somebody; say what happened and what we do about it",
+    "names": "“{words}” names a member of staff; say “we”",
+    "excuses": "“{words}” is an excuse; leave it out, or say what it means for the client",
+    "internal": "“{words}” is internal; say only how the client is affected",
+    "vague_dates": "“{words}” is no date; name the day and the hour",
+    "next_step": "it does not say what happens next; say what we do, or what the client gets",
+    "date": "“{words}” has no date; name the day or the hour at which it happens",
+}
+
+_DATE = "\ue010"  # private use: stands in a template where a date will
+_BREAK = "\x1e"
+_PARAGRAPH_ENDS = re.compile(rf"\n[^\S\n]*(?=\n)|\n[^\S\n]*(?=[-*•]\s|#)|{_BREAK}")
+_SENTENCE_ENDS = re.compile(r"[.!?]\W{0,3}\s\W{0,3}(?=[A-ZÄÅÆÖØЀ-Я])|[。!?]")
+_LETTERS = re.compile(r"[^\W\d_]")
+_RUSSIAN_ENDING = re.compile(r"(?<=\w{3})[аеёийоуыьюя]+$")
+_EAST_ASIAN = "\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_EASTERN = re.compile(f"[{_EAST_ASIAN}]")
+_WRAP = re.compile(rf"(?<=[{_EAST_ASIAN}])\s+(?=[{_EAST_ASIAN}])")
+_MARKUP = "*`"
+_CLUSTER = re.compile("[^\u0300-\u036f\u3099\u309a\uff9e\uff9f][\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
+
+_TEXT = r"""(?:"[^"]*"|'[^']*')"""
+_TEMPLATE = re.compile(rf"\{{#.*?#\}}|\{{%.*?%\}}|\{{\{{((?:{_TEXT}|[^\"'])*?)\}}\}}", re.DOTALL)
+_OTHER_BRANCH = re.compile(r"\{%[-+]?\s*(?:else|elif)\b")
+_SHOWN_TEXT = re.compile(rf"(?:\{{\{{[-+]?|\bor\b|\belse\b|~)\s*({_TEXT})")
+_VARIABLE = re.compile(r"(?<![\w.])[a-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slip:
+    """One thing in a text that breaks a rule: the words as written (none if something is missing), and where.
+
+    Lines and columns count from 1.
+    """
+
+    line: int
+    column: int
+    rule: Rule
+    words: str
+
+    @property
+    def what(self) -> str:
+        """What is wrong, and the remedy."""
+        return _told(self, {})
+
+
+def lint(  # noqa: PLR0913 - a text, its language, and all that is known of it
+    text: str,
+    language: Language,
+    tone: ToneFile,
+    *,
+    client: bool,
+    names: Collection[str] = (),
+    quoted: Collection[str] = (),
+) -> list[Slip]:
+    """The slips of a text as it is about to be posted, in their order; a phrase counts once a paragraph.
+
+    Texts that only staff read (`client` false) are held to blame, excuses and vague dates alone. `names` are those
+    of staff; `quoted` are the client's own words, as they stand in the text, for which we are not blamed.
+    """
+    for words in sorted(filter(str.strip, quoted), key=len, reverse=True):
+        as_written = re.escape(words.strip())
+        text = re.sub(as_written if _EASTERN.search(words) else rf"(?<!\w){as_written}(?!\w)", _blank, text)
+    return sorted(_slips(text, language, tone, client=client, names=names))
+
+
+def told(slips: Sequence[Slip], tone: ToneFile) -> str:
+    """Why a text is kept from the client, in the language of the file; each reason once."""
+    return "; ".join(dict.fromkeys(_told(slip, tone.told) for slip in slips))
+
+
+def lint_template(  # noqa: PLR0913 - as `lint`, and the file's name
+    path: str, text: str, language: Language, tone: ToneFile, *, client: bool, names: Collection[str] = ()
+) -> list[Fault]:
+    """The slips of a template, as faults whose key is the rule.
+
+    Every branch is read; a variable of `DATE_VARIABLES` is a date. What one branch lacks and another has shows
+    only when a text is about to be posted.
+    """
+    slips = set(_slips(_TEMPLATE.sub(_spoken, text), language, tone, client=client, names=names))
+    for found in _TEMPLATE.finditer(text) if client else ():
+        for rule in _rules_of(_variables(found)):
+            slips.add(Slip(*_place(text, found.start()), rule, found.group()))
+    return [Fault(path, slip.line, slip.column, slip.rule, slip.what) for slip in sorted(slips)]
+
+
+def check_tone(
+    templates: Templates, tones: Mapping[Language, ToneFile], names: Collection[str] = ()
+) -> list[Fault]:
+    """The faults of all comment templates whose language has a tone file; a footer need not say what follows."""
+    found: list[Fault] = []
+    for (language, kind), (path, text) in templates.items():
+        if language in tones and kind != NAMES:
+            client = kind.startswith(FOR_CLIENTS)
+            faults = lint_template(path, text, language, tones[language], client=client, names=names)
+            found += [each for each in faults if kind != CLIENT_FOOTER or each.key not in _NEEDED]
+    return found
+
+
+def staff(clients: ClientsFile) -> frozenset[str]:
+    """Every name by which the clients' file knows staff: role-holders, people, and the names shown for ids."""
+    holders = [clients.roles, *(client.roles for client in clients.client)]
+    holders += [engagement.roles for client in clients.client for engagement in client.engagement]
+    people = [*clients.gone, *(person.name for person in clients.person)]
+    shown = [name for client in clients.client for name in client.names.values()]
+    return frozenset([*people, *shown, *(who for roles in holders for each in roles.values() for who in each)])
+
+
+def _told(slip: Slip, sentences: Mapping[Rule, str]) -> str:
+    return sentences.get(slip.rule, _TOLD[slip.rule]).replace(WORDS, " ".join(slip.words.split()))
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Blanks in place of what was found, its lines kept."""
+    return re.sub(r"[^\n]", " ", found.group())
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    """The line and column of a place in a text."""
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+# --- plain text -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Find:
+    """Where in a text a phrase of a rule stands."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+def _slips(
+    text: str, language: Language, tone: ToneFile, *, client: bool, names: Collection[str]
+) -> Iterator[Slip]:
+    rules: tuple[Rule, ...] = (*_EVERYWHERE, "internal") if client else _EVERYWHERE
+    wrong: list[tuple[Key, Rule]] = [
+        ((language, phrase), rule) for rule in rules for phrase in getattr(tone, rule)
+    ]
+    found = list(_found(text, wrong, {language: tone.negation}))
+    if client:
+        plain: list[tuple[Key, Rule]] = [(key, "names") for key in _name_keys(names, language)]
+        plain += [((language, phrase), "next_step") for phrase in tone.next_step]
+        found += _found(text, plain, {})
+    for each in found:
+        if each.rule != "next_step":
+            yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
+    if client:
+        yield from _missing(text, language, tone, [each for each in found if each.rule == "next_step"])
+
+
+def _missing(text: str, language: Language, tone: ToneFile, steps: Sequence[_Find]) -> Iterator[Slip]:
+    """The slip of a text without a next step, or with none whose date stands in its sentence or after it."""
+    if not steps:
+        yield Slip(1, 1, "next_step", "")
+        return
+    first = min(steps, key=lambda step: step.start)
+    ends = [end.end() for end in (*_SENTENCE_ENDS.finditer(text), *_PARAGRAPH_ENDS.finditer(text))]
+    rest = text[max((end for end in ends if end <= first.start), default=0) :]
+    if not (
+        _DATE in rest
+        or any(re.search(pattern, normalised(rest), re.IGNORECASE) for pattern in tone.date_patterns)
+        or any(_found(rest, [((language, phrase), "date") for phrase in tone.dates], {}))
+    ):
+        yield Slip(*_place(text, first.start), "date", text[first.start : first.end])
+
+
+def _name_keys(names: Collection[str], language: Language) -> Iterator[Key]:
+    """Names as phrases, each word of them a stem; those without a letter, or with too few, are left out."""
+    for name in filter(_LETTERS.search, names):
+        east_asian = _EASTERN.search(name)
+        words = [_RUSSIAN_ENDING.sub("", word) if language == "ru" else word for word in re.findall(r"\w+", name)]
+        phrase = name if east_asian else " ".join(f"{word}*" if len(word) > 2 else word for word in words)
+        key: Key = ("ja" if east_asian else "en", phrase)
+        if not fault(*key):
+            yield key
+
+
+def _found(
+    text: str, phrases: Sequence[tuple[Key, Rule]], negation: Mapping[Language, Negation]
+) -> Iterator[_Find]:
+    """The phrases that stand in a text; of those of one rule that overlap only the longest."""
+    lexicon = Lexicon([key for key, _ in phrases], negation)
+    for paragraph in _paragraphs(text):
+        hits = lexicon.scan(paragraph.text)
+        finds = [
+            _Find(rule, *paragraph.span(hits[key].start, hits[key].end)) for key, rule in phrases if key in hits
+        ]
+        kept: list[_Find] = []
+        for each in sorted(finds, key=lambda find: find.start - find.end):
+            if not any(
+                other.rule == each.rule and other.start < each.end and each.start < other.end for other in kept
+            ):
+                kept.append(each)
+        yield from kept
+
+
+def _paragraphs(text: str) -> Iterator[_Paragraph]:
+    start = 0
+    for gap in _PARAGRAPH_ENDS.finditer(text):
+        yield _Paragraph(text[start : gap.start()], start)
+        start = gap.end()
+    yield _Paragraph(text[start:], start)
+
+
+class _Paragraph:
+    """One paragraph as phrases are looked for in it, knowing where each of its characters was written."""
+
+    def __init__(self, written: str, start: int) -> None:
+        left_out = {at for gap in _WRAP.finditer(written) for at in range(*gap.span())}
+        folded: list[str] = []
+        self._ends: list[int] = []
+        self._written: list[tuple[int, int]] = []
+        length = 0
+        for cluster in _CLUSTER.finditer(written):
+            sign = "" if cluster.start() in left_out or cluster.group() in _MARKUP else normalised(cluster.group())
+            if sign:
+                folded.append(sign)
+                length += len(sign)
+                self._ends.append(length)
+                self._written.append((start + cluster.start(), start + cluster.end()))
+        self.text = "".join(folded)
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where in the whole text the characters from `start` to `end` of this one were written."""
+        first, last = (min(bisect_right(self._ends, at), len(self._ends) - 1) for at in (start, end - 1))
+        return self._written[first][0], self._written[last][1]
+
+
+# --- templates --------------------------------------------------------------------------------------------------
+
+
+def _spoken(found: re.Match[str]) -> str:
+    """What stands in the text for a comment, statement or expression of a template, as long as that is."""
+    code = found.group()
+    if not code.startswith("{{"):
+        return (_BREAK if _OTHER_BRANCH.match(code) else " ") + _blank(found)[1:]
+    shown = list(_blank(found))
+    for text in _SHOWN_TEXT.finditer(code):
+        shown[text.start(1) + 1 : text.end(1) - 1] = text.group(1)[1:-1]
+    if any(name in DATE_VARIABLES or name.endswith("_due") for name in _variables(found)):
+        shown[0] = _DATE
+    return "".join(shown)
+
+
+def _variables(found: re.Match[str]) -> list[str]:
+    """The names that an expression of a template speaks of; none for a comment or a statement."""
+    return _VARIABLE.findall(re.sub(_TEXT, "", found.group(1) or ""))
+
+
+def _rules_of(variables: Iterable[str]) -> set[Rule]:
+    """The rules that a text for clients breaks by showing these variables."""
+    broken: set[Rule] = set()
+    for name in variables:
+        if name in NAME_VARIABLES:
+            broken.add("names")
+        elif name in INTERNAL_VARIABLES:
+            broken.add("internal")
+    return broken
