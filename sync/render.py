@@ -3,39 +3,60 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
-from itertools import product
-from typing import TYPE_CHECKING, cast
+from operator import itemgetter
+from typing import TYPE_CHECKING, cast, get_args
 
 from sync import markdown
+from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
-from sync.mapping.names import Names, read_names
+from sync.mapping.names import Names, read_names, spoken
 from sync.mapping.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from jinja2 import Template
+    from jinja2 import Template, nodes
     from jinja2.runtime import Context
     from jinja2.sandbox import SandboxedEnvironment
 
+    from sync.mapping.names import Tables
     from sync.richtext import Document
     from sync.ticket import Language
 
     Templates = Mapping[tuple[Language, str], tuple[str, str]]
     Variables = Mapping[str, object]
 
-SECTIONS = ("first_response", "owned", "update", "escalation")
+SECTIONS: tuple[str, ...] = get_args(PromiseName)
 """The kinds of which a comment is composed, one per obligation."""
+FOR_CLIENTS = "client_"
+"""How the kinds begin that the client may read."""
 FOOTER = "footer"
+CLIENT_FOOTER = FOR_CLIENTS + FOOTER
+KINDS = (*SECTIONS, FOOTER, CLIENT_FOOTER)
 NAMES = "names"
 """The kind under which a language's names.toml stands among the templates."""
 FALLBACK: Language = "en"
 LONGEST_VALUE = 300
 """Characters of one variable that are shown."""
+LONGEST_LINE = 2000
+"""Characters of one line of `text` that are shown."""
 
+_RAISE: Variables = {
+    "before": "medium",
+    "after": "high",
+    "trigger": "client_issues",
+    "number": 3,
+    "window": "90 days",
+    "keys": ["ISSUE-1", "ISSUE-2"],
+    "figure": "6",
+    "limit": "7",
+    "why": "“the report is late again”",
+}
 SAMPLE: Variables = {
+    **_RAISE,
     "ticket": {
         "key": "ISSUE-1",
         "title": "The report is late",
@@ -55,7 +76,8 @@ SAMPLE: Variables = {
     "role": "engagement_partner",
     "person": "Partner 2",
     "rule": "escalation.toml: high.update",
-    "why": "“the report is late again”",
+    "why_kind": "signals",
+    "why_value": "“the report is late again”",
     "handling": "The technical lead joins the plan.",
     "facts": {
         "happened": "The report is late",
@@ -65,14 +87,58 @@ SAMPLE: Variables = {
         "client_told": "",
         "next_step": "Agree a date",
     },
+    "chased": True,
+    "acknowledged": True,
+    "skipped": [
+        {"person": "Partner 1", "role": "managing_partner", "kind": "away", "until": "Mon 9 Mar"},
+        {"person": "Partner 3", "role": "engagement_partner", "kind": "gone", "until": ""},
+        {"person": "Partner 4", "role": "engagement_partner", "kind": "away", "until": ""},
+        {"person": "Consultant 2", "role": "", "kind": "away", "until": "Mon 9 Mar"},
+    ],
+    "raises": [_RAISE],
+    "note": "A short call before anything in writing.",
+    "channel": "by telephone",
+    "sponsor": "Client A sponsor",
+    "daily_contact": "Client A daily contact",
+    "promised": ["Go-live before Easter"],
+    "care": True,
+    "since": "Mon 2 Mar, 09:00 CET",
+    "taken_by": "Consultant 1",
+    "until": "Mon 9 Mar, 09:00 CET",
+    "in_writing": True,
+    "promise": "planned",
+    "planned": "Fri 6 Mar",
+    "planned_before": "Wed 4 Mar",
+    "moved": True,
+    "closed": True,
+    "work_days": 3,
+    "promised_days": 5,
+    "minutes": 30,
+    "limit_minutes": 60,
+    "scope": "Statement of work 2, section 3",
+    "decision": "change-order",
+    "announce": True,
+    "milestone": "Go-live",
+    "reason": "“soon” is no date",
+    "text": "The report is late.\nYou have it soon.",
+    "fields": {"milestone": "Go-live"},
+    "next_update": "Wed 4 Mar, 10:00 CET",
+    "proof": {"words": ["/verified"], "fields": ["Verified on"], "labels": ["verified"], "statuses": ["Verified"]},
 }
-"""Every variable of the templates, as it may come. A section and the footer get all of them.
+"""Every variable, as it may come. A section and the footer get all of them: one that is not given is empty.
 
-`severity`, `category`, `subtype` and `role` come as the mapping writes them and are shown by their names in the
-language; `fact_names` is added. A text that is not known is empty, never absent.
+Templates see them in the language's words (see `names.spoken`), which adds `asked`, `state`, `evidence` and
+`fact_names`.
 """
 
-_GIVEN_NAMES = {"severity": "severities", "category": "categories", "subtype": "subtypes", "role": "roles"}
+_STATES: Mapping[str, tuple[object, ...]] = {
+    **{name: (False,) for name, value in SAMPLE.items() if isinstance(value, bool)},
+    "step": (1, 3),
+    "minutes": (600, ""),
+    "role": ("",),
+    "person": ("",),
+}
+"""What else a template has to cope with, of each variable alone."""
 _SAID = "_said"
 _JOINERS = "\u200c\u200d"  # format characters that several scripts, and emoji, cannot be read without
 _RAISED_BY_EXPRESSIONS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -88,26 +154,43 @@ class Renderer:
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
         self._compiled: dict[tuple[Language, str], Template] = {}
-        self._names: dict[Language, Mapping[str, Mapping[str, str]]] = {}
+        self._tables: dict[Language, Tables] = {}
 
     def comment(
         self, language: Language, sections: Sequence[tuple[str, Variables]], footer: Variables
     ) -> Document:
         """One comment of these kinds, each with its variables (see `SAMPLE`), and the footer below.
 
-        A template that the language lacks is taken from English. ConfigurationError, with file and line, for
-        one that is missing there too, does not parse, or asks for a variable that there is not.
+        The client's kinds get `client_footer`; ValueError if some are the client's and some are not. A template
+        that the language lacks is taken from English. ConfigurationError, with file and line, for one that is
+        missing there too, does not parse, or asks for a variable that there is not.
         """
-        parts = [self.section(language, kind, variables) for kind, variables in [*sections, (FOOTER, footer)]]
+        readers = {kind.startswith(FOR_CLIENTS) for kind, _ in sections}
+        if len(readers) > 1:
+            raise ValueError("a comment is for the client or for staff, never for both")
+        closing = CLIENT_FOOTER if True in readers else FOOTER
+        parts = [self.section(language, kind, variables) for kind, variables in [*sections, (closing, footer)]]
         return tuple(block for part in parts for block in part)
 
     def section(self, language: Language, kind: str, variables: Variables) -> Document:
         """The blocks of one template."""
-        spoken, path, text = self._template(language, kind)
-        if (spoken, kind) not in self._compiled:
-            self._compiled[spoken, kind] = self.engine.compiled(path, text)
-        written, values = self.engine.rendered(self._compiled[spoken, kind], path, self._named(spoken, variables))
-        return tuple(markdown.blocks(written, values, joint="" if spoken == "ja" else " "))
+        written_in, path, text = self._template(language, kind)
+        if (written_in, kind) not in self._compiled:
+            self._compiled[written_in, kind] = self.engine.compiled(path, self.engine.parsed(path, text))
+        template = self._compiled[written_in, kind]
+        written, values = self.engine.rendered(template, path, self.spoken(written_in, variables))
+        return tuple(markdown.blocks(written, values, joint="" if written_in == "ja" else " "))
+
+    def spoken(self, language: Language, variables: Variables) -> Variables:
+        """The variables as templates see them: all there are, cleaned, and in the language's words."""
+        cleaned = {name: _cleaned(value) for name, value in {**EMPTY, **variables}.items()}
+        lines = [inert(line, LONGEST_LINE) for line in str(variables.get("text", "")).splitlines() if line.strip()]
+        fields = defaultdict(str, cast("dict[str, str]", cleaned["fields"]))
+        return {**spoken(self._names(language), cleaned), "text": lines, "fields": fields}
+
+    def name(self, language: Language, table: str, key: str) -> str:
+        """What something is called in a language."""
+        return self._names(language)[table].get(key, key.replace("_", " "))
 
     @cached_property
     def engine(self) -> Engine:
@@ -121,22 +204,14 @@ class Renderer:
                 return each, *self._templates[each, kind]
         raise ConfigurationError(f"no template comments/{FALLBACK}/{kind}.md; copy the shipped one back")
 
-    def _named(self, language: Language, variables: Variables) -> dict[str, object]:
-        """The variables, cleaned, with the language's words in place of the mapping's names."""
-        if language not in self._names:
+    def _names(self, language: Language) -> Tables:
+        """The language's words; those that it lacks are English."""
+        if language not in self._tables:
             written = self._templates.get((language, NAMES))
-            self._names[language] = (read_names(*written) if written else Names()).model_dump()
-        tables = self._names[language]
-        spoken = dict(variables)
-        for name, table in _GIVEN_NAMES.items():
-            given = str(variables.get(name, ""))
-            if given:
-                spoken[name] = tables[table].get(given, given.replace("_", " "))
-        handling = tables["handling"].get(str(variables.get("category")))
-        if handling:
-            spoken["handling"] = handling
-        spoken["fact_names"] = tables["facts"]
-        return {name: _cleaned(value) for name, value in spoken.items()}
+            own: Tables = (read_names(*written) if written else Names()).model_dump()
+            general = own if language == FALLBACK else self._names(FALLBACK)
+            self._tables[language] = {table: {**general[table], **words} for table, words in own.items()}
+        return self._tables[language]
 
 
 class Engine:
@@ -155,12 +230,19 @@ class Engine:
         self._template_error: type[Exception] = TemplateError
         self.environment: SandboxedEnvironment = SandboxedEnvironment(undefined=StrictUndefined, finalize=said)
 
-    def compiled(self, path: str, text: str) -> Template:
-        """The template. ConfigurationError with its line if it does not parse."""
+    def parsed(self, path: str, text: str) -> nodes.Template:
+        """The template's tree. ConfigurationError with its line if it does not parse."""
+        try:
+            return self.environment.parse(markdown.without_places(text), path, path)
+        except self._template_error as error:
+            raise ConfigurationError([_fault(path, error)]) from None
+
+    def compiled(self, path: str, tree: nodes.Template) -> Template:
+        """The template. ConfigurationError with its line if it uses what there is not."""
         from jinja2 import Template  # noqa: PLC0415 - only when something is to be said
 
         try:
-            code = self.environment.compile(markdown.without_places(text), path, path)
+            code = self.environment.compile(tree, path, path)
         except self._template_error as error:
             raise ConfigurationError([_fault(path, error)]) from None
         return Template.from_code(self.environment, code, self.environment.make_globals(None))
@@ -173,56 +255,130 @@ class Engine:
         except (self._template_error, *_RAISED_BY_EXPRESSIONS) as error:
             raise ConfigurationError([_fault(path, error)]) from None
 
-    def unknown_variables(self, path: str, text: str) -> Iterator[Fault]:
-        """A fault for each variable of a template that there is not, also where it is seldom reached."""
-        from jinja2 import meta, nodes  # noqa: PLC0415 - only when templates are checked
+    def variables(self, tree: nodes.Template) -> dict[str, int]:
+        """The variables that a template asks for, with the line of the first mention of each."""
+        from jinja2 import nodes  # noqa: PLC0415 - only when templates are checked
 
-        tree = self.environment.parse(text)
-        known = {*SAMPLE, "fact_names"}
-        for name in meta.find_undeclared_variables(tree) - known - self.environment.globals.keys():
-            line = min(found.lineno for found in tree.find_all(nodes.Name) if found.name == name)
-            yield Fault(path, line, 1, name, f"unknown variable{nearest(name, known)}")
+        lines: dict[str, int] = {}
+        own = {"loop", *self.environment.globals}
+        for name in tree.find_all(nodes.Name):
+            if name.ctx == "load":
+                lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
+            else:
+                own.add(name.name)
+        return {name: line for name, line in lines.items() if name not in own}
+
+    def fields(self, tree: nodes.Template) -> dict[str, int]:
+        """The ticket's fields that a template asks for by name, with the line of the first mention of each."""
+        from jinja2 import nodes  # noqa: PLC0415 - only when templates are checked
+
+        asked = [(each.node, each.attr, each.lineno) for each in tree.find_all(nodes.Getattr)]
+        asked += [
+            (each.node, each.arg.value, each.lineno)
+            for each in tree.find_all(nodes.Getitem)
+            if isinstance(each.arg, nodes.Const)
+        ]
+        found = [
+            (str(name), line) for of, name, line in asked if isinstance(of, nodes.Name) and of.name == "fields"
+        ]
+        return dict(sorted(found, key=itemgetter(1), reverse=True))
 
 
-def check_templates(templates: Templates) -> list[Fault]:
-    """Every fault of the templates and names, found by rendering each with all kinds of values."""
+def check_templates(templates: Templates, fields: Collection[str] = ()) -> list[Fault]:
+    """Every fault of the templates and names, found by rendering each with all kinds of values.
+
+    `fields` are the ticket fields that some tracker's file maps.
+    """
     faults: set[Fault] = set()
-    renderer = Renderer(templates)
+    check = _Check(Renderer(templates), fields)
     for language, kind in templates:
         try:
-            faults.update(_faults_of(renderer, language, kind, *templates[language, kind]))
+            faults.update(check.faults(language, kind, *templates[language, kind]))
         except ConfigurationError as error:
             faults.update(error.faults)
     what = "no such template; every other language falls back on it"
     faults.update(
         Fault(f"comments/{FALLBACK}/{kind}.md", 0, 0, "", what)
-        for kind in (*SECTIONS, FOOTER)
+        for kind in KINDS
         if (FALLBACK, kind) not in templates
     )
     return sorted(faults)
 
 
-def _faults_of(renderer: Renderer, language: Language, kind: str, path: str, text: str) -> Iterator[Fault]:
-    kinds = (*SECTIONS, FOOTER)
-    if kind == NAMES:
-        read_names(path, text)
-    elif kind not in kinds:
-        yield Fault(path, 0, 0, "", f"no comment is made of {kind!r}{nearest(kind, kinds)}")
-    else:
-        renderer.engine.compiled(path, text)
-        unknown = list(renderer.engine.unknown_variables(path, text))
-        yield from unknown
-        for variables in () if unknown else _samples():
-            renderer.section(language, kind, variables)
+class _Check:
+    """What is tried on each template. The samples of a language are made once."""
+
+    def __init__(self, renderer: Renderer, fields: Collection[str]) -> None:
+        self._renderer = renderer
+        self._fields = fields
+        self._samples: dict[Language, list[tuple[str, Variables]]] = {}
+
+    def faults(self, language: Language, kind: str, path: str, text: str) -> Iterator[Fault]:
+        """The faults of one file; ConfigurationError for one that stops all else."""
+        if kind == NAMES:
+            read_names(path, text)
+            return
+        if kind not in KINDS:
+            yield Fault(path, 0, 0, "", f"no comment is made of {kind!r}{nearest(kind, KINDS)}")
+            return
+        engine = self._renderer.engine
+        tree = engine.parsed(path, text)
+        asked = engine.variables(tree)
+        template = engine.compiled(path, tree)
+        samples = self._spoken(language)
+        known = samples[0][1].keys()
+        unknown = [name for name in asked if name not in known]
+        for name in unknown:
+            yield Fault(path, asked[name], 1, name, f"unknown variable{nearest(name, known)}")
+        for name, line in engine.fields(tree).items():
+            if name not in self._fields:
+                what = f"no tracker's file maps this field{nearest(name, self._fields)}"
+                yield Fault(path, line, 1, f"fields.{name}", what)
+        for changed, variables in () if unknown else samples:
+            if not changed or changed in asked:
+                engine.rendered(template, path, variables)
+
+    def _spoken(self, language: Language) -> list[tuple[str, Variables]]:
+        if language not in self._samples:
+            self._samples[language] = [
+                (changed, self._renderer.spoken(language, variables)) for changed, variables in samples()
+            ]
+        return self._samples[language]
 
 
-def _samples() -> Iterator[Variables]:
-    """The sample, in the states and with the gaps that a template has to cope with."""
-    bare = {name: "" for name, value in SAMPLE.items() if isinstance(value, str)} | {
-        name: dict.fromkeys(value, "") for name, value in SAMPLE.items() if isinstance(value, Mapping)
-    }
-    for overdue, warning, step, gaps in product((True, False), (True, False), (1, 2, 3), (False, True)):
-        yield {**SAMPLE, **(bare if gaps else {}), "overdue": overdue, "warning": warning, "step": step}
+def samples() -> Iterator[tuple[str, Variables]]:
+    """The sample, in the states and with the gaps that a template has to cope with.
+
+    Each with the name of the variable that alone is another; none with those that are for every template.
+    """
+    still = {name: False for name, value in SAMPLE.items() if isinstance(value, bool)} | {"step": 1}
+    yield "", SAMPLE
+    yield "", {**SAMPLE, **still}
+    yield "", EMPTY
+    yield "", {**EMPTY, **dict.fromkeys(still, True)}
+    for step in (1, 3):
+        yield "skipped", {**SAMPLE, "step": step, "person": "", "skipped": []}
+        yield "skipped", {**SAMPLE, "step": step, "person": "", "late_by": ""}
+    for name, others in _STATES.items():
+        for other in others:
+            yield name, {**SAMPLE, name: other}
+
+
+def _emptied(value: object) -> object:
+    """The value of its kind that says nothing."""
+    match value:
+        case Mapping():
+            return {name: _emptied(each) for name, each in value.items()}
+        case list():
+            return []
+        case bool() | int():
+            return type(value)()
+        case _:
+            return ""
+
+
+EMPTY: Variables = {name: _emptied(value) for name, value in SAMPLE.items()}
+"""Every variable when there is nothing to say."""
 
 
 def _fault(path: str, error: Exception) -> Fault:
@@ -241,20 +397,22 @@ def _cleaned(value: object) -> object:
     match value:
         case Mapping():
             return {str(name): _cleaned(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_cleaned(each) for each in value]
         case bool() | int():
             return value
         case _:
             return "" if value is None else inert(str(value))
 
 
-def inert(text: str) -> str:
-    """Text of a tracker as one line of at most `LONGEST_VALUE` characters that moves nothing on a screen.
+def inert(text: str, longest: int = LONGEST_VALUE) -> str:
+    """Text of a tracker as one line of at most `longest` characters that moves nothing on a screen.
 
     Control and format characters (those that turn the writing direction among them) are left out.
     """
-    line = " ".join(text[: 20 * LONGEST_VALUE].split())
+    line = " ".join(text[: 20 * longest].split())
     shown = line if line.isprintable() else "".join(sign for sign in line if _visible(sign))
-    return shown if len(shown) <= LONGEST_VALUE else shown[: LONGEST_VALUE - 1].rstrip() + "…"
+    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
 
 
 def _visible(sign: str) -> bool:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sync.ticket import Language
 
@@ -33,6 +33,30 @@ def moment(at: datetime, language: Language, zone: str) -> str:
     if name[:1] in ("+", "-"):
         name = f"UTC{name}"  # places whose time has no name
     return f"{format_datetime(local, pattern, tzinfo=ZoneInfo(zone), locale=locale)} {name}"
+
+
+_DAYS: Mapping[Language, str] = {
+    "en": "EEE d MMM",
+    "ja": "M月d日(EEE)",
+    "da": "EEE d. MMM",
+    "ru": "EEE, d MMM",
+    "fi": "EEE d.M.",
+}
+
+
+@lru_cache(maxsize=4096)
+def day(on: date, language: Language) -> str:
+    """A date: `Tue 3 Mar`."""
+    from babel.dates import format_date  # noqa: PLC0415 - only when something is to be said
+
+    return format_date(on, _DAYS[language], locale=_PATTERNS[language][0])
+
+
+def percent(share: float, language: Language) -> str:
+    """A share of 1 in percent: `12%`, `12 %`."""
+    from babel.numbers import format_percent  # noqa: PLC0415 - only when something is to be said
+
+    return format_percent(share, locale=_PATTERNS[language][0])
 
 
 def span(amount: timedelta, language: Language) -> str:
