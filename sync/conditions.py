@@ -99,6 +99,8 @@ def _words_test(words: Mapping[Language, list[str]]) -> Test:
     phrases = frozenset((language, phrase) for language, listed in words.items() for phrase in listed)
 
     def test(view: View) -> str:
+        if phrases.isdisjoint(view.hits):
+            return ""
         for found, hit in view.hits.items():
             if found in phrases:
                 return f"“{hit.snippet}”"
@@ -163,6 +165,17 @@ def phrases_in(conditions: Iterable[Condition]) -> Iterator[tuple[Language, str]
             for language, listed in (part.words or {}).items():
                 for phrase in listed:
                     yield language, phrase
+
+
+def needed(condition: Condition) -> frozenset[tuple[Language, str]] | None:
+    """Phrases of which one must have been found for the condition to hold; None if it may hold without any."""
+    if condition.words is not None:
+        return frozenset(phrases_in([condition]))
+    if condition.any_of is not None:
+        each = [needed(part) for part in condition.any_of]
+        told = [phrases for phrases in each if phrases is not None]
+        return frozenset().union(*told) if len(told) == len(each) else None
+    return next((phrases for part in condition.all_of or () if (phrases := needed(part)) is not None), None)
 
 
 def fields_in(conditions: Iterable[Condition]) -> frozenset[str]:

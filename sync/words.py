@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -24,6 +25,8 @@ _SHORTEST_STEM = 3
 _SHORTEST_JAPANESE = 2
 _WORDS_REMEMBERED = 20_000  # a language's common words; looking one up costs ten times as much
 _AROUND = 40  # characters of a snippet on either side of the phrase
+_GAP = 3  # words that an … in a phrase may stand for
+_JAPANESE_GAP = 10  # characters that it may stand for there
 
 _JAPANESE = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
@@ -32,7 +35,9 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
 _WORD = re.compile(rf"[^\W{_JAPANESE}]+")
-_PART = re.compile(rf"([^\W{_JAPANESE}]+)(\*?)")
+_SPLIT = re.compile(f"({_WORD.pattern})")
+_PART = re.compile(rf"(\.{{3}})?\s*([^\W{_JAPANESE}]+)(\*?)")
+_ELLIPSIS = "..."  # what … is once it is normalised
 _CLAUSE_ENDS = re.compile(r"[.,;:!?()\[\]…–—]|\s-\s|\n\s*[\n*•-]")
 _JAPANESE_CLAUSE = "。、.,!?;:()\n"
 _ENDINGS = "\u3041-\u309f」』"  # what may stand between a Japanese stem and its negation: no new content word
@@ -54,16 +59,29 @@ class Negation(Protocol):
         """How many words, in Japanese characters, may stand between."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hit:
-    """Where a phrase stands first without being denied.
+    """Where a phrase stands first without being denied; `start` and `end` count normalised characters."""
 
-    `start` counts characters of the normalised text; `snippet` is the phrase with some words around it, as
-    written wherever normalising left the letters in their places.
-    """
-
-    snippet: str
     start: int
+    end: int
+    _written: str = field(repr=False)
+    _text: str = field(repr=False)
+
+    @cached_property
+    def snippet(self) -> str:
+        """The phrase with words around it, as written wherever normalising left the letters in their places."""
+        left, right = max(0, self.start - _AROUND), min(len(self._text), self.end + _AROUND)
+        if left:
+            left = max(self._text.find(" ", left, self.start), left - 1) + 1
+        if right < len(self._text):
+            space = self._text.rfind(" ", self.end, right)
+            right = right if space < 0 else space
+        shown, written = self._text[left:right], self._written[left:right]
+        if normalised(written) == shown:
+            shown = written
+        before, after = "…" if left else "", "…" if right < len(self._text) else ""
+        return before + " ".join(shown.split()) + after
 
 
 def normalised(text: str) -> str:
@@ -83,9 +101,11 @@ def normalised(text: str) -> str:
 
 def fault(language: Language, phrase: str) -> str | None:
     """What is wrong with a phrase of a mapping, as a sentence with its remedy; None if nothing is."""
-    text = normalised(phrase)
+    text = normalised(phrase).strip()
+    if _ELLIPSIS in text and (text.startswith(_ELLIPSIS) or text.endswith(_ELLIPSIS)):
+        return f"{phrase!r}: an … stands between two words and lets others stand there"
     if language == "ja":
-        if len(_substring(phrase)) >= _SHORTEST_JAPANESE:
+        if len(_substring(phrase).split(_ELLIPSIS)[0]) >= _SHORTEST_JAPANESE:
             return None
         return f"{phrase!r} fits too much; give it {_SHORTEST_JAPANESE} characters"
     if not _WORD.search(text):
@@ -94,7 +114,7 @@ def fault(language: Language, phrase: str) -> str | None:
     if starred and "*" in _PART.sub("", text):
         return f"{phrase!r}: a * stands directly after the letters of a word and makes it a stem"
     stems = _PART.findall(text) if starred else []
-    short = [word for word, star in stems if star and len(word) < _SHORTEST_STEM]
+    short = [word for _, word, star in stems if star and len(word) < _SHORTEST_STEM]
     return (
         f"{phrase!r}: the stem '{short[0]}*' fits too much; give it {_SHORTEST_STEM} letters or no *"
         if short
@@ -120,10 +140,12 @@ class Lexicon:
 
     In English, Danish, Russian and Finnish a phrase is a sequence of whole words with any spaces and
     punctuation between; `late*` is a stem, the beginning of a word. In Japanese it is a run of characters.
+    `invoice … wrong` lets up to three other words of the clause stand between (ten characters in Japanese).
     Every language's phrases are looked for in every text; no language is guessed.
 
     A phrase is denied if a negation of its language stands
 
+    - where an … lets words stand;
     - at most `within` words before it (or after it, for the list `after`), no punctuation between; two
       negations side by side cancel out; an entry `!not only` is an exception: those words deny nothing;
     - in Japanese: directly before it, or after it with at most `within` kana between (an inflection); an
@@ -137,12 +159,12 @@ class Lexicon:
                 raise ValueError(complaint)
         self._words: dict[str, list[_Sequence]] = {}
         self._stems: dict[str, list[_Sequence]] = {}
-        self._japanese: dict[str, list[tuple[Key, str]]] = {}
+        self._japanese: dict[str, list[tuple[Key, str, list[str]]]] = {}
         for key in dict.fromkeys(phrases):
             self._enter(key)
         self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._look_up)
         self._denials: dict[Language, _WordDenial] = {
-            language: _WordDenial(language, rules) for language, rules in negation.items() if language != "ja"
+            language: _WordDenial(rules) for language, rules in negation.items() if language != "ja"
         }
         self._japanese_denial = _JapaneseDenial(negation["ja"]) if "ja" in negation else None
 
@@ -150,12 +172,14 @@ class Lexicon:
         """Every phrase that stands in the first `READ_AT_MOST` characters and is not denied, in one pass."""
         reading = _Reading(text)
         hits: dict[Key, Hit] = {}
-        for position, word in enumerate(reading.words):
-            for sequence in self._beginning_with(word):
-                if sequence.fits(reading.words, position) and sequence.key not in hits:
-                    last = position + len(sequence.rest)
-                    if not self._denied(sequence.key[0], reading, position, last):
-                        hits[sequence.key] = reading.hit(reading.places[position][0], reading.places[last][1])
+        beginning_with, there = self._beginning_with, {"", *reading.words}
+        for position, (word, following) in enumerate(zip(reading.words, [*reading.words[1:], ""], strict=False)):
+            if beginning := beginning_with(word):
+                for sequence in beginning.before(following):
+                    if sequence.rarest in there and sequence.key not in hits:
+                        place = sequence.place(reading, position)
+                        if place:
+                            self._note(hits, sequence.key, reading, place)
         if _HAS_JAPANESE.search(reading.text):
             self._scan_japanese(reading, hits)
         return hits
@@ -165,32 +189,35 @@ class Lexicon:
         if complaint := fault(language, phrase):
             raise ValueError(complaint)
         if language == "ja":
-            text = _substring(phrase)
-            self._japanese.setdefault(text[:_SHORTEST_JAPANESE], []).append((key, text))
+            head, *tails = _substring(phrase).split(_ELLIPSIS)
+            self._japanese.setdefault(head[:_SHORTEST_JAPANESE], []).append((key, head, tails))
             return
-        (first, star), *rest = _parts(phrase)
-        sequence = _Sequence(key, first, tuple(rest))
+        (_, first, star), *rest = _parts(phrase)
+        rarest = max((word for _, word, star in rest if not star), key=len, default="")
+        sequence = _Sequence(key, first, tuple(rest), rarest)
         if star:
             self._stems.setdefault(first[:_SHORTEST_STEM], []).append(sequence)
         else:
             self._words.setdefault(first, []).append(sequence)
 
-    def _look_up(self, word: str) -> tuple[_Sequence, ...]:
+    def _look_up(self, word: str) -> _Beginning | None:
         """The phrases that may begin with this word of a text."""
         stems = self._stems.get(word[:_SHORTEST_STEM], ())
-        return (*self._words.get(word, ()), *(sequence for sequence in stems if word.startswith(sequence.first)))
+        fitting = [*self._words.get(word, ()), *(each for each in stems if word.startswith(each.first))]
+        return _Beginning.of(fitting) if fitting else None
 
-    def _denied(self, language: Language, reading: _Reading, first: int, last: int) -> bool:
-        denial = self._denials.get(language)
-        return denial is not None and denial.denies(reading, first, last)
+    def _note(self, hits: dict[Key, Hit], key: Key, reading: _Reading, place: _Place) -> None:
+        denial = self._denials.get(key[0])
+        if denial is None or not denial.denies(reading, place):
+            hits[key] = reading.of_words(place.first, place.last)
 
     def _scan_japanese(self, reading: _Reading, hits: dict[Key, Hit]) -> None:
         text, beginning_with = reading.text, self._japanese.get
         for start, pair in enumerate(map(add, text, text[1:])):
-            for key, phrase in beginning_with(pair, ()):
-                if key not in hits and text.startswith(phrase, start):
-                    end = start + len(phrase)
-                    if not (self._japanese_denial and self._japanese_denial.denies(text, start, end)):
+            for key, head, tails in beginning_with(pair, ()):
+                if key not in hits and text.startswith(head, start):
+                    end = _japanese_end(text, start + len(head), tails)
+                    if end and not (self._japanese_denial and self._japanese_denial.denies(text, start, end)):
                         hits[key] = reading.hit(start, end)
 
 
@@ -204,9 +231,9 @@ def _entries_of(
             yield language, "after", entry
 
 
-def _parts(phrase: str) -> list[tuple[str, bool]]:
-    """The words of a phrase; True marks a stem."""
-    return [(word, bool(star)) for word, star in _PART.findall(normalised(phrase))]
+def _parts(phrase: str) -> list[tuple[bool, str, bool]]:
+    """The words of a phrase: whether others may stand before it, the word, and whether it is a stem."""
+    return [(bool(gap), word, bool(star)) for gap, word, star in _PART.findall(normalised(phrase))]
 
 
 def _substring(phrase: str) -> str:
@@ -214,24 +241,89 @@ def _substring(phrase: str) -> str:
     return "".join(normalised(phrase).replace("*", "").split())
 
 
+def _japanese_end(text: str, end: int, tails: Iterable[str]) -> int:
+    """Where a phrase ends whose head ends at `end` and whose tails follow in the clause; 0 if one does not."""
+    for tail in tails:
+        found = text.find(tail, end, end + _JAPANESE_GAP + len(tail))
+        if found < 0 or any(sign in _JAPANESE_CLAUSE for sign in text[end:found]):
+            return 0
+        end = found + len(tail)
+    return end
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The words of a text that a phrase begins and ends with, and those that its … stood for."""
+
+    first: int
+    last: int
+    skipped: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sequence:
-    """A phrase whose first word, or stem, was looked up already."""
+    """A phrase whose first word, or stem, was looked up already.
+
+    A text without the word `rarest` cannot hold it; of the whole words behind the first one that is the longest.
+    """
 
     key: Key
     first: str
-    rest: tuple[tuple[str, bool], ...]
+    rest: tuple[tuple[bool, str, bool], ...]
+    rarest: str
 
-    def fits(self, words: Sequence[str], position: int) -> bool:
-        """Whether the words after the one at `position` are those of the phrase."""
-        if position + len(self.rest) >= len(words):
-            return False
-        for part, stem in self.rest:
-            position += 1
-            word = words[position]
-            if word != part and not (stem and word.startswith(part)):
-                return False
-        return True
+    def place(self, reading: _Reading, first: int) -> _Place | None:
+        """Where the phrase stands if it begins with the word `first`; of several ends, the nearest."""
+        if not self.rest:
+            return _Place(first, first, [])
+        words, last = reading.words, first
+        skipped: list[str] = []
+        for gap, part, stem in self.rest:
+            before = last
+            for last in range(before + 1, min(before + 2 + _GAP * gap, len(words))):
+                if words[last] == part or (stem and words[last].startswith(part)):
+                    break
+            else:
+                return None
+            if gap:
+                if not all(reading.same_clause(at) for at in range(before, last)):
+                    return None
+                skipped = [*skipped, *words[before + 1 : last]]
+        return _Place(first, last, skipped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """The phrases that begin with one word; `alone` have no second one, or not directly behind it.
+
+    The others by their second word, or by the first letters of its stem.
+    """
+
+    alone: list[_Sequence]
+    followed: dict[str, list[_Sequence]]
+    stems: dict[str, list[_Sequence]]
+
+    @classmethod
+    def of(cls, sequences: Iterable[_Sequence]) -> _Beginning:
+        beginning = cls([], {}, {})
+        for each in sequences:
+            gap, second, stem = each.rest[0] if each.rest else (True, "", False)
+            if gap:
+                beginning.alone.append(each)
+            elif stem:
+                beginning.stems.setdefault(second[:_SHORTEST_STEM], []).append(each)
+            else:
+                beginning.followed.setdefault(second, []).append(each)
+        return beginning
+
+    def before(self, following: str) -> Sequence[_Sequence]:
+        """Those that may go on with this word."""
+        if following in self.followed:
+            stems = self.stems.get(following[:_SHORTEST_STEM], ())
+            return (*self.alone, *self.followed[following], *stems)
+        if self.stems and (stems := self.stems.get(following[:_SHORTEST_STEM], ())):
+            return (*self.alone, *stems)
+        return self.alone
 
 
 class _Reading:
@@ -241,64 +333,70 @@ class _Reading:
         self._written = written[:READ_AT_MOST]
         text = normalised(self._written)
         self.text = text if text.isascii() else _WRAP.sub("", text)
-        self.words: list[str] = _WORD.findall(self.text)
+        self._pieces: list[str] = _SPLIT.split(self.text)
+        self.words = self._pieces[1::2]
 
     @cached_property
-    def places(self) -> list[tuple[int, int]]:
-        """Start and end of every word; most texts hold no phrase and never need them."""
-        return [word.span() for word in _WORD.finditer(self.text)]
+    def _ends(self) -> list[int]:
+        """Where each piece ends; texts without a phrase never need it."""
+        return [*accumulate(map(len, self._pieces))]
 
-    def same_clause(self, left: int, right: int) -> bool:
-        """Whether nothing but spaces and light punctuation stands between two neighbouring words."""
-        return not _CLAUSE_ENDS.search(self.text, self.places[left][1], self.places[right][0])
+    def same_clause(self, word: int) -> bool:
+        """Whether nothing but spaces and light punctuation stands between a word and the next."""
+        between = self._pieces[2 * word + 2]
+        return between == " " or not _CLAUSE_ENDS.search(between)
+
+    def of_words(self, first: int, last: int) -> Hit:
+        """The place from one word to another, to be shown later."""
+        return self.hit(self._ends[2 * first], self._ends[2 * last + 1])
 
     def hit(self, start: int, end: int) -> Hit:
-        """The place with its surroundings."""
-        left, right = max(0, start - _AROUND), min(len(self.text), end + _AROUND)
-        if left:
-            left = max(self.text.find(" ", left, start), left - 1) + 1
-        if right < len(self.text):
-            space = self.text.rfind(" ", end, right)
-            right = right if space < 0 else space
-        shown, written = self.text[left:right], self._written[left:right]
-        if normalised(written) == shown:
-            shown = written
-        before, after = "…" if left else "", "…" if right < len(self.text) else ""
-        return Hit(before + " ".join(shown.split()) + after, start)
+        """The place from one character to another, to be shown later."""
+        return Hit(start, end, self._written, self.text)
+
+
+_Entries = dict[str, list[tuple[list[str], bool]]]
+"""Negations by their first word: the words that follow it, and whether it is an exception (`!`); longest first."""
 
 
 class _WordDenial:
     """The negations of a language that writes spaces between words."""
 
-    def __init__(self, language: Language, rules: Negation) -> None:
+    def __init__(self, rules: Negation) -> None:
         self._within = rules.within
-        self._before = _entries(language, rules.before)
-        self._after = _entries(language, rules.after)
+        self._before = _entries(rules.before)
+        self._after = _entries(rules.after)
+        self._longest = max((len(rest) for each in self._before.values() for rest, _ in each), default=0)
 
-    def denies(self, reading: _Reading, first: int, last: int) -> bool:
-        """Whether the phrase from word `first` to word `last` is denied by its neighbours."""
-        start, end = first, last
-        while start > max(0, first - self._within) and reading.same_clause(start - 1, start):
+    def denies(self, reading: _Reading, place: _Place) -> bool:
+        """Whether the phrase is denied by its neighbours, or by what stands inside it."""
+        if place.skipped and self._negations(self._before, place.skipped):
+            return True
+        first, last = start, end = place.first, place.last
+        while start > max(0, first - self._within - self._longest) and reading.same_clause(start - 1):
             start -= 1
         found = self._negations(self._before, reading.words[start:first])
+        found = [(left, right) for left, right in found if first - start - right < self._within]
         if found and not (len(found) > 1 and found[-2][1] == found[-1][0]):
             return True
         if not self._after:
             return False
-        while end < min(len(reading.words) - 1, last + self._within) and reading.same_clause(end, end + 1):
+        while end < min(len(reading.words) - 1, last + self._within) and reading.same_clause(end):
             end += 1
         found = self._negations(self._after, reading.words[last + 1 : end + 1])
         return bool(found) and not (len(found) > 1 and found[0][1] == found[1][0])
 
     @staticmethod
-    def _negations(entries: list[tuple[_Sequence, bool]], window: Sequence[str]) -> list[tuple[int, int]]:
+    def _negations(entries: _Entries, window: list[str]) -> list[tuple[int, int]]:
         """Where negations stand in the window, as (from, to); longer entries first, exceptions left out."""
+        if not any(map(entries.__contains__, window)):
+            return []
         found, position = [], 0
         while position < len(window):
-            word, length = window[position], 1
-            for sequence, excepted in entries:
-                if word == sequence.first and sequence.fits(window, position):
-                    length = 1 + len(sequence.rest)
+            length = 1
+            for rest, excepted in entries.get(window[position], ()):
+                if window[position + 1 : position + 1 + len(rest)] == rest:
+                    length = 1 + len(rest)
                     if not excepted:
                         found.append((position, position + length))
                     break
@@ -306,13 +404,14 @@ class _WordDenial:
         return found
 
 
-def _entries(language: Language, written: Iterable[str]) -> list[tuple[_Sequence, bool]]:
-    """Negations as sequences of whole words, longest first; True marks an exception (`!`)."""
-    entries = []
+def _entries(written: Iterable[str]) -> _Entries:
+    entries: _Entries = {}
     for entry in written:
-        parts = _parts(entry)
-        entries.append((_Sequence((language, entry), parts[0][0], tuple(parts[1:])), entry.startswith("!")))
-    return sorted(entries, key=lambda entry: -len(entry[0].rest))
+        (_, first, _), *rest = _parts(entry)
+        entries.setdefault(first, []).append(([word for _, word, _ in rest], entry.startswith("!")))
+    for each in entries.values():
+        each.sort(key=lambda entry: -len(entry[0]))
+    return entries
 
 
 class _JapaneseDenial:

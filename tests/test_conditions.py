@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tickets import CLIENT, COLLEAGUE, CONSULTANT, said, ticket
 
-from sync.conditions import View, compiled, described, fields_in, hear, phrases_in
+from sync.conditions import View, compiled, described, fields_in, hear, needed, phrases_in
 from sync.mapping.models import Condition
 from sync.words import Lexicon
 
@@ -126,6 +126,24 @@ def test_title_text_and_every_comment_of_the_client_are_heard_once_each() -> Non
     heard = hear(ticket(*talk, title="A title", text="a text"), scan)
     assert looked_through == ["A title\na text", "late", "wrong"]
     assert [comment.id for comment, _ in heard.said] == ["comment Mon 2 Mar 11:00", "comment Mon 2 Mar 13:00"]
+
+
+@pytest.mark.parametrize(
+    ("written", "phrases"),
+    [
+        ('{ words = { en = ["late", "later"] } }', {"late", "later"}),
+        ('{ any = [{ words = { en = ["late"] } }, { words = { en = ["wrong"] } }] }', {"late", "wrong"}),
+        ('{ any = [{ words = { en = ["late"] } }, { label = "vip" }] }', None),
+        ('{ all = [{ label = "vip" }, { words = { en = ["late"] } }] }', {"late"}),
+        ('{ not = { words = { en = ["late"] } } }', None),
+        ('{ label = "vip" }', None),
+    ],
+)
+def test_the_phrases_without_which_a_condition_cannot_hold_are_known(
+    written: str, phrases: set[str] | None
+) -> None:
+    found = needed(condition(written))
+    assert (found and {phrase for _, phrase in found}) == phrases
 
 
 LABELS = st.sets(st.sampled_from("abc"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,26 +17,44 @@ LATE = "The report is late"
 @pytest.mark.parametrize(
     ("asked", "category", "rule", "why"),
     [
-        pytest.param(ticket(title=LATE), "delivery", "late", "“The report is late”", id="words of the title"),
         pytest.param(
-            ticket(text=LATE), "delivery", "late", "“A question The report is late”", id="words of the text"
+            ticket(title=LATE), "delivery", "late", "delivery 3 (“The report is late”)", id="words of the title"
         ),
         pytest.param(
-            ticket(title="請求書の件"), "billing", "the invoice", "“請求書の件”", id="words of any language"
+            ticket(text=LATE),
+            "delivery",
+            "late",
+            "delivery 2 (“A question The report is late”)",
+            id="words of the text",
         ),
-        pytest.param(ticket(title="Fakturaen"), "billing", "the invoice", "“Fakturaen”", id="a stem"),
         pytest.param(
-            ticket(title="The invoice is late"),
+            ticket(title="請求書の件"),
             "billing",
             "the invoice",
-            "“The invoice is late”",
-            id="first rule wins",
+            "billing 3 (“請求書の件”)",
+            id="words of any language",
+        ),
+        pytest.param(ticket(title="Fakturaen"), "billing", "the invoice", "billing 3 (“Fakturaen”)", id="a stem"),
+        pytest.param(
+            ticket(title="The invoice is late"),
+            "unclassified",
+            "margin",
+            "too close to tell: billing 3 (“The invoice is late”), delivery 3 (“The invoice is late”); "
+            "it takes a lead of 1",
+            id="two that say as much: no guess",
+        ),
+        pytest.param(
+            ticket(title="The invoice", text="is late"),
+            "billing",
+            "the invoice",
+            "billing 3 (“The invoice is late”), delivery 2 (“The invoice is late”)",
+            id="a word of the title says more",
         ),
         pytest.param(
             ticket(title="Not an invoice, but late"),
             "delivery",
             "late",
-            "“Not an invoice, but late”",
+            "delivery 3 (“Not an invoice, but late”)",
             id="denied words",
         ),
         pytest.param(
@@ -52,7 +71,7 @@ LATE = "The report is late"
             ticket(title=LATE, fields={"category": "Weather"}),
             "delivery",
             "late",
-            "“The report is late”",
+            "delivery 3 (“The report is late”)",
             id="a field that means nothing decides nothing",
         ),
     ],
@@ -116,7 +135,7 @@ def swapped(when: str, by: str = "esc:delivery", to: str = "esc:billing") -> Cha
             "esc:billing",
             {},
             "delivery",
-            "“The report is late”",
+            "delivery 3 (“The report is late”)",
             id="our own label decides nothing",
         ),
         pytest.param(
@@ -124,11 +143,16 @@ def swapped(when: str, by: str = "esc:delivery", to: str = "esc:billing") -> Cha
             "esc:billing",
             {},
             "delivery",
-            "“The report is late”",
+            "delivery 3 (“The report is late”)",
             id="nor does another automation's",
         ),
         pytest.param(
-            [swapped("Mon 2 Mar 12:00")], "", {}, "delivery", "“The report is late”", id="taken off again"
+            [swapped("Mon 2 Mar 12:00")],
+            "",
+            {},
+            "delivery",
+            "delivery 3 (“The report is late”)",
+            id="taken off again",
         ),
         pytest.param(
             [
@@ -139,7 +163,7 @@ def swapped(when: str, by: str = "esc:delivery", to: str = "esc:billing") -> Cha
             "esc:billing",
             {},
             "delivery",
-            "“The report is late”",
+            "delivery 3 (“The report is late”)",
             id="taken off again, and put by us",
         ),
         pytest.param(
@@ -184,12 +208,119 @@ def test_a_person_who_swaps_the_label_or_the_field_has_decided(
     assert (found.category, found.why) == (category, why)
 
 
-def test_every_rule_that_was_tried_is_told_with_what_it_asks() -> None:
-    tried = judge().classifier(ticket()).tried(ticket(), judge().scan("the invoice is late"))
-    assert [(each.rule, each.asks, each.evidence) for each in tried] == [
-        ("somebody was rude", "one of 1 phrases (en)", ""),
-        ("the invoice", "one of 3 phrases (en, da, ja)", "“the invoice is late”"),
-        ("late", "one of 1 phrases (en)", "“the invoice is late”"),
+WEIGHED = """
+least = 4
+margin = 2
+title = 1
+further = 2
+[subtypes]
+delivery = ["missed-deadline", "quality"]
+communication = ["no-updates"]
+scope = ["feature-creep"]
+team = ["culture"]
+billing = ["invoice"]
+[negation.en]
+before = ["not"]
+[[rule]]
+name = "labelled"
+category = "scope"
+subtype = "feature-creep"
+score = 9
+when = { label = "change" }
+[[rule]]
+name = "hints of lateness"
+category = "delivery"
+subtype = "missed-deadline"
+score = 1
+when.words = { en = ["late", "waiting", "friday", "still waiting"] }
+[[rule]]
+name = "broken"
+category = "delivery"
+subtype = "quality"
+score = 3
+when = { all = [{ words = { en = ["broken"] } }, { not = { words = { en = ["broken heart"] } } }] }
+[[rule]]
+name = "silence"
+category = "communication"
+subtype = "no-updates"
+score = 4
+when.words = { en = ["nobody … answer*"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "category", "subtype", "scores"),
+    [
+        pytest.param("Hello", "late", "unclassified", "", {"delivery": 1}, id="a hint is not enough"),
+        pytest.param(
+            "Late", "late", "unclassified", "", {"delivery": 2}, id="nor is one in the title, said twice"
+        ),
+        pytest.param(
+            "Late", "waiting since friday", "delivery", "missed-deadline", {"delivery": 4}, id="hints that agree"
+        ),
+        pytest.param(
+            "Hello",
+            "late, waiting, friday, friday",
+            "unclassified",
+            "",
+            {"delivery": 3},
+            id="further ones count up to",
+        ),
+        pytest.param(
+            "Hello", "still waiting", "unclassified", "", {"delivery": 1}, id="phrases that overlap count once"
+        ),
+        pytest.param(
+            "Hello", "broken and late", "delivery", "quality", {"delivery": 4}, id="the strongest rule's subtype"
+        ),
+        pytest.param(
+            "Nobody ever answers",
+            "broken",
+            "communication",
+            "no-updates",
+            {"communication": 5, "delivery": 3},
+            id="a clear lead",
+        ),
+        pytest.param(
+            "Hello",
+            "broken, nobody answers",
+            "unclassified",
+            "",
+            {"communication": 4, "delivery": 3},
+            id="no clear lead",
+        ),
+        pytest.param("Hello", "a broken heart", "unclassified", "", {}, id="an exception of the rule"),
+    ],
+)
+def test_the_category_is_the_one_with_the_highest_score_if_that_is_enough_and_clear(
+    title: str, text: str, category: str, subtype: str, scores: dict[str, int]
+) -> None:
+    found = judge(policy(taxonomy=WEIGHED)).classify(ticket(title=title, text=text))
+    assert (found.category, found.subtype, dict(found.scores)) == (category, subtype, scores)
+
+
+def test_what_does_not_decide_says_what_it_would_take() -> None:
+    asked = ticket(title="Hello", text="late", labels=frozenset())
+    assert judge(policy(taxonomy=WEIGHED)).classify(asked).why == (
+        "too little says what it is: delivery 1 (“Hello late”); it takes 4"
+    )
+
+
+def test_a_label_outweighs_the_text_and_a_comment_may_settle_what_the_text_left_open() -> None:
+    weighed = judge(policy(taxonomy=WEIGHED))
+    asked = ticket(title="Hello", text="broken, nobody answers")
+    assert weighed.classify(replace(asked, labels=frozenset({"change"}))).category == "scope"
+    later = said("Mon 2 Mar 11:00", CLIENT, "I am waiting, friday is late")
+    assert weighed.classify(asked).category == "unclassified"
+    assert weighed.classify(replace(asked, text="broken", comments=(later,))).category == "delivery"
+
+
+def test_every_rule_that_was_tried_is_told_with_its_score_and_where_it_was_heard() -> None:
+    asked = ticket(said("Mon 2 Mar 11:00", CLIENT, "and it is late"), title="Hello", text="the invoice")
+    tried = judge().classifier(asked).tried(asked, judge().classify(asked).heard)
+    assert [(each.rule, each.asks, each.evidence, each.score, each.heard_in) for each in tried] == [
+        ("somebody was rude", "one of 1 phrases (en)", "", 0, ""),
+        ("the invoice", "one of 3 phrases (en, da, ja)", "“Hello the invoice”", 2, "ticket"),
+        ("late", "one of 1 phrases (en)", "“and it is late”", 2, "comments"),
     ]
 
 
