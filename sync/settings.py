@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_never
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,7 +20,8 @@ from sync.mapping.reader import Document, Reading, shown
 from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content
 from sync.mapping.wording import choice, near, nearest
-from sync.trackers.sources import AnySource, AsanaSource, JiraSource, Source, WorkbookSource
+from sync.notify_models import NotifySettings
+from sync.trackers.sources import Address, AnySource, AsanaSource, JiraSource, Source, WorkbookSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,12 +35,19 @@ PREFIX = "MAKEGOOD_"
 SYSTEM_CONFIG = Path("/etc/makegood/config.toml")
 """Looked for last, and under the name `makegood` only."""
 
+SUGGEST = "suggest"
+"""What the token of `[suggest]` goes by, as a source's goes by the source's name."""
+
+NOTIFY = {"smtp": "notify-smtp", "webhook": "notify-webhook"}
+"""What the password of `[notify.smtp]` and the address of `[notify.webhook]` go by, likewise."""
+
 TRACKERS = ("jira", "asana", "workbook")
 """What `tracker` may say."""
 
 _SHORTEST = timedelta(seconds=10)
+_SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=10)
 _SECRET = re.compile(
-    r"token|passw|passphrase|secret|credential|bearer|(api|private|access)[-_ ]?key|^pat$", re.IGNORECASE
+    r"token|passw|passphrase|secret(?!ar)|credential|bearer|(api|private|access)[-_ ]?key|^pat$", re.IGNORECASE
 )
 _LOGIN_IN_ADDRESS = re.compile(r"\w+://[^/\s]*@")
 _TOKEN = re.compile(r"[!-~]+")
@@ -58,6 +67,21 @@ def _polite(interval: Amount) -> Amount:
     if interval.elapsed() < _SHORTEST:
         raise ValueError('must be "10s" or more; trackers turn away those who ask without pause')
     return interval
+
+
+def _base(url: str) -> str:
+    address = urlsplit(url)  # ValueError for a port or a host that is none
+    if not address.hostname or address.port == 0 or address.query or address.fragment:
+        raise ValueError(
+            'write the address below which chat/completions stands, as in "http://127.0.0.1:11434/v1"'
+        )
+    return url
+
+
+def _answerable(limit: Amount) -> Amount:
+    if not _SOONEST <= limit.elapsed() <= _LATEST:
+        raise ValueError('must be between "1s" and "10m"; a pass waits for it')
+    return limit
 
 
 FilePath = Annotated[Path, BeforeValidator(_path)]
@@ -81,11 +105,29 @@ class Overridable(Strict):
     """How the log is written; `auto` is for people on a terminal and JSON elsewhere."""
 
 
+class Suggest(Strict):
+    """An OpenAI-compatible endpoint of the team's own, asked about tickets that no rule classifies."""
+
+    url: Annotated[Address, AfterValidator(_base)]
+    """What `/chat/completions` is put behind; titles and texts of tickets go there and nowhere else."""
+    model: str = Field(min_length=1)
+    timeout: Annotated[Time, AfterValidator(_answerable)] = Amount.parse("20s")
+    """How long one answer may take, from the first byte sent to the last one read."""
+    most: int = Field(20, ge=1)
+    """How many tickets are asked about in one pass."""
+    team: bool = False
+    """Whether tickets that may be about people are sent, too."""
+
+
 class Settings(Overridable):
     """`config.toml`, with what the environment overrides."""
 
     source: list[AnySource] = Field(min_length=1)
     """The trackers to read, in this order."""
+    suggest: Suggest | None = None
+    """Who suggests a category where no rule gives one; nobody, unless it is set."""
+    notify: NotifySettings | None = None
+    """Whom to tell of grave issues outside of the tracker; nobody, unless it is set."""
 
     def complaints(self) -> Iterator[models.Complaint]:
         """Sources that share a name, one mapping file for two trackers, or workbooks taken for one."""
@@ -97,6 +139,11 @@ class Settings(Overridable):
             if first is not source:
                 what = f"source {first.name!r} reads its token from {variable} too; rename one"
                 yield ("source", index, "name"), what
+            if self.suggest and variable == _variable(SUGGEST):
+                what = f"[suggest] reads its token from {variable} too; rename this source"
+                yield ("source", index, "name"), what
+            if self.notify and variable in map(_variable, NOTIFY.values()):
+                yield ("source", index, "name"), f"[notify] reads {variable} too; rename this source"
             file, model = mapping_of(source)
             if files.setdefault(file, model) is not model:
                 yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
@@ -168,7 +215,12 @@ def load(path: Path) -> tuple[Settings, Policy]:
     settings, document = reading.value, reading.document
     if settings is None:
         raise ConfigurationError(document.faults)
-    policy, faults = collect_policy(settings.mappings, dict(mapping_of(source) for source in settings.source))
+    policy, faults = collect_policy(
+        settings.mappings,
+        dict(mapping_of(source) for source in settings.source),
+        interval=settings.interval,
+        sources=[source.name for source in settings.source],
+    )
     calendars = shown(settings.mappings / "calendars.toml")
     if policy and all(fault.file != calendars for fault in faults):
         for index, source in enumerate(settings.source):
@@ -176,6 +228,11 @@ def load(path: Path) -> tuple[Settings, Policy]:
                 hint = nearest(source.calendar, policy.calendars)
                 what = f"no calendar {source.calendar!r} in {calendars}{hint}"
                 document.complain(("source", index, "calendar"), what)
+    escalation = shown(settings.mappings / "escalation.toml")
+    if policy and settings.notify and all(fault.file != escalation for fault in faults):
+        roles = [*policy.escalation.ladder, *policy.escalation.roles]
+        for role in settings.notify.to.keys() - set(roles):
+            document.complain(("notify", "to", role), f"no role {role!r} in {escalation}{nearest(role, roles)}")
     if policy is None or document.faults or faults:
         raise ConfigurationError([*document.faults, *faults])
     return settings, policy
@@ -247,7 +304,37 @@ def token_for(source: Source) -> SecretStr:
 
     CredentialsError, naming both ways, if there is none or if it cannot be one. Its value is in no message.
     """
-    variable, file = token_variable(source), f"{source.name}.token"
+    return _required(source.name, f"source {source.name!r}")
+
+
+def notify_secret(way: Literal["smtp", "webhook"]) -> SecretStr:
+    """The mail server's password, or the webhook's address, which is a secret too; found as tokens are.
+
+    CredentialsError as for tokens.
+    """
+    whose = {"smtp": "[notify.smtp] (its password)", "webhook": "[notify.webhook] (its address)"}
+    return _required(NOTIFY[way], whose[way])
+
+
+def _required(name: str, whose: str) -> SecretStr:
+    if token := _token(name, whose):
+        return token
+    raise CredentialsError(
+        f"There is no token for {whose}: set {_variable(name)}, "
+        f"or put it into the file {name}.token in the folder that $CREDENTIALS_DIRECTORY names."
+    )
+
+
+def suggest_token() -> SecretStr | None:
+    """The token of `[suggest]`, found as a source's is; None where there is none, for it may need none.
+
+    CredentialsError if it cannot be one.
+    """
+    return _token(SUGGEST, f"[{SUGGEST}]")
+
+
+def _token(name: str, whose: str) -> SecretStr | None:
+    variable, file = _variable(name), f"{name}.token"
     origin, token = variable, os.environ.get(variable, "").strip()
     if not token and (folder := os.environ.get("CREDENTIALS_DIRECTORY")):
         origin = str(Path(folder) / file)
@@ -255,15 +342,12 @@ def token_for(source: Source) -> SecretStr:
             try:
                 token = content(Path(origin)).decode("utf-8-sig", errors="replace").strip()
             except IllegibleError as why:
-                raise CredentialsError(f"The token of source {source.name!r} in {origin}: {why.what}.") from None
+                raise CredentialsError(f"The token of {whose} in {origin}: {why.what}.") from None
     if not token:
-        raise CredentialsError(
-            f"There is no token for source {source.name!r}: set {variable}, "
-            f"or put it into the file {file} in the folder that $CREDENTIALS_DIRECTORY names."
-        )
+        return None
     if not _TOKEN.fullmatch(token):
         raise CredentialsError(
-            f"What {origin} holds for source {source.name!r} is no token: "
+            f"What {origin} holds for {whose} is no token: "
             "it has blanks, line breaks or letters beyond ASCII inside. Copy it again."
         )
     return SecretStr(token)
@@ -274,11 +358,11 @@ def _variable(name: str) -> str:
 
 
 def _secrets(value: object, at: KeyPath = ()) -> Iterator[KeyPath]:
-    """Keys that look like a secret's, and addresses that carry a login."""
+    """Keys that look like a secret's, the webhook's address, and addresses that carry a login."""
     match value:
         case dict():
             for key, inner in value.items():
-                if _SECRET.search(key):
+                if _SECRET.search(key) or (at == ("notify", "webhook") and key in {"url", "address"}):
                     yield (*at, key)
                 else:
                     yield from _secrets(inner, (*at, key))
@@ -293,6 +377,10 @@ def _remedy(at: KeyPath, data: Mapping[str, Any]) -> str:
     match at, data.get("source"):
         case (("source", int(index), str(), *_), list(sources)) if isinstance(sources[index].get("name"), str):
             name = sources[index]["name"]
+        case ("suggest", *_), _:
+            name = SUGGEST
+        case ("notify", str(way), *_), _ if way in NOTIFY:
+            name = NOTIFY[way]
         case _:
             name = "NAME"
     return (

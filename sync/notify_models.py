@@ -1,0 +1,67 @@
+"""The schema of `[notify]` in `config.toml`: who is told of grave issues outside of the tracker, and how."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from sync.mapping.models import Complaint, Strict
+from sync.ticket import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+Mailbox = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")]
+"""An e-mail address alone, without a name."""
+
+
+class SmtpSettings(Strict):
+    """The mail server that takes our notices."""
+
+    host: str = Field(pattern=r"^[A-Za-z0-9.:-]+$")
+    port: int | None = Field(None, ge=1, le=65535)
+    """By default 465 for `tls`, 587 for `starttls`, 25 for `none`."""
+    security: Literal["tls", "starttls", "none"] = "tls"
+    """`tls` from the first byte, `starttls` before anything is said; `none` only to this very machine."""
+    from_: Mailbox = Field(alias="from")
+    """Whom the mails come from."""
+    user: str | None = None
+    """Where the server wants a login; its password is MAKEGOOD_NOTIFY_SMTP_TOKEN."""
+
+    def complaints(self) -> Iterator[Complaint]:
+        """Nothing readable on the way to another machine."""
+        if self.security == "none" and self.host not in _LOOPBACK:
+            yield ("security",), 'others could read what goes to another machine; write "tls" or "starttls"'
+
+
+class WebhookSettings(Strict):
+    """A chat channel or any other receiver of JSON; its address is MAKEGOOD_NOTIFY_WEBHOOK_TOKEN."""
+
+    style: Literal["slack", "teams", "plain"]
+    """`slack` also fits Mattermost and Rocket.Chat; `teams` is a Workflows webhook; `plain` is for your own."""
+
+
+class NotifySettings(Strict):
+    """Whom to tell of grave issues outside of the tracker, and how. Without `[notify]` nobody is told."""
+
+    severities: list[Severity] = Field(["critical", "high"], min_length=1)
+    """Which issues are told of."""
+    to: dict[str, list[Mailbox]] = Field(default_factory=dict)
+    """Role -> the addresses that are mailed when the issue is that role's."""
+    always: list[Mailbox] = Field(default_factory=list)
+    """Addresses that are mailed each time."""
+    smtp: SmtpSettings | None = None
+    webhook: WebhookSettings | None = None
+
+    def complaints(self) -> Iterator[Complaint]:
+        """At least one way, and for mail somebody to get it."""
+        mailed = self.always or any(self.to.values())
+        if self.smtp is None and self.webhook is None:
+            yield (), "there is no way to tell anybody; add [notify.smtp] or [notify.webhook], or take it out"
+        elif self.smtp is None and mailed:
+            yield ("always" if self.always else "to",), "addresses need a mail server; add [notify.smtp]"
+        elif self.smtp is not None and not mailed:
+            yield ("smtp",), 'nobody would get a mail; add always = ["…"], or to = { role = ["…"] }, to [notify]'
