@@ -1,0 +1,109 @@
+"""What the last judgement of a live ticket leaves for the work list, so that it can be ranked anew at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from sync.contact import waiting_since
+from sync.severity import TIME_LEFT, Urgency, pressing
+from sync.ticket import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from sync.action import PromiseName
+    from sync.clocks import Clock
+    from sync.judgement import Judgement
+    from sync.ticket import Severity
+
+NAMED = 5
+"""Parked tickets that a line names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A promise that is broken from `at` on unless it is kept; `rule` is the mapping cell behind it."""
+
+    promise: PromiseName
+    at: datetime
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the last judgement of a live ticket left, beside what is known of it anyway.
+
+    `parts` are those of its urgency that time alone does not change. `dues` are its promises that run or are
+    broken, the earliest first. `warnings` are the early warnings of its client as sentences. `parked`: it was put
+    to waiting when a promise had come into its warning time.
+    """
+
+    severity: Severity
+    waiting: bool = False
+    parked: bool = False
+    parts: Mapping[str, int] = field(default_factory=dict)
+    dues: tuple[Due, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def broken(self, now: datetime) -> list[Due]:
+        """The promises that are broken by then, the longest broken first."""
+        return [due for due in self.dues if due.at <= now]
+
+    def following(self, now: datetime) -> Due | None:
+        """The promise that breaks next; None if no instant is known."""
+        return next((due for due in self.dues if due.at > now), None)
+
+
+def standing(judged: Judgement) -> Standing | None:
+    """Where the ticket stands; None for one that is done."""
+    if not judged.ticket.status.live:
+        return None
+    parts = dict(judged.urgency.parts) if judged.urgency else {}
+    parts.pop(TIME_LEFT, None)
+    dues = [Due(clock.promise, clock.due, clock.rule) for clock in judged.clocks if clock.live and clock.due]
+    return Standing(
+        severity=judged.rating.severity,
+        waiting=judged.ticket.status is Status.WAITING,
+        parked=parked_by(judged) is not None,
+        parts=parts,
+        dues=tuple(sorted(dues, key=lambda due: (due.at, due.promise))),
+        warnings=tuple(warning.sentence for warning in judged.warnings),
+    )
+
+
+def rank(standing: Standing, now: datetime) -> Urgency:
+    """The urgency as a judgement at `now` would give it, had nothing happened since the last one."""
+    left = pressing(standing.dues[0].at - now if standing.dues else None)
+    parts = ({TIME_LEFT: left} if left else {}) | dict(standing.parts)
+    return Urgency(sum(parts.values()), parts)
+
+
+def parked_by(judged: Judgement) -> Clock | None:
+    """The promise in whose warning time the ticket was put to waiting, where it still waits; None for no such.
+
+    The first step of an escalation is the hand-over, not a warning.
+    """
+    waits = waiting_since(judged.ticket)
+    if waits is None:
+        return None
+    warned = [
+        (clock.warn, clock.promise, clock)
+        for clock in judged.clocks
+        if clock.state == "paused" and clock.warn and clock.promise != "escalation"
+    ]
+    late = [
+        each for each in warned if each[0] <= waits.since and (each[2].due is None or waits.since < each[2].due)
+    ]
+    return min(late, key=itemgetter(0, 1))[2] if late else None
+
+
+def parked_line(judged: Iterable[Judgement]) -> Iterator[str]:
+    """One sentence for a report on the tickets that were put to waiting just before a promise ran out, if any."""
+    found = {each.ticket.key: clock.promise for each in judged if (clock := parked_by(each))}
+    if found:
+        named = [f"{key} ({promise.replace('_', ' ')})" for key, promise in sorted(found.items())[:NAMED]]
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        yield f"put to waiting just before a promise ran out: {', '.join(named)}{more}"
