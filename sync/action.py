@@ -13,8 +13,49 @@ if TYPE_CHECKING:
     from sync.richtext import Document
     from sync.ticket import Audience
 
-PromiseName = Literal["first_response", "owned", "update", "escalation"]
-"""The fixed list that an action id may be made of; a name is never reused for another promise."""
+PromiseName = Literal[
+    "first_response",
+    "owned",
+    "update",
+    "escalation",
+    "raised",
+    "withdrawn",
+    "taken",
+    "snoozed",
+    "assessed",
+    "planned",
+    "agreed",
+    "checkpoint",
+    "slip",
+    "silence",
+    "solution_told",
+    "root_cause",
+    "prevention",
+    "verified",
+    "remedy",
+    "post_mortem",
+    "post_mortem_actions",
+    "lessons",
+    "scope_choice",
+    "scope_told",
+    "scope_consent",
+    "scope_talk",
+    "scope_agreement",
+    "realign",
+    "checkin",
+    "stakeholder_call",
+    "survey",
+    "milestone_review",
+    "kickoff",
+    "withheld",
+    "client_received",
+    "client_slip",
+    "client_resolved",
+    "client_goodwill",
+    "client_choice",
+]
+"""The fixed list that an action id may be made of; a name is never reused for another promise. Those that begin
+with `client_` are messages that the client may read; `withheld` tells staff why one was not sent."""
 
 REFERENCE_LENGTH = 6
 
@@ -85,7 +126,10 @@ class SetDue:
 
 @dataclass(frozen=True, slots=True)
 class AddComment:
-    """One comment that carries every obligation of its ticket in this pass; `ids` are their action ids."""
+    """One comment that carries every obligation of its ticket in this pass.
+
+    `ids` are their action ids, `to` the users who are asked by it.
+    """
 
     ticket: str
     ids: tuple[str, ...]
@@ -93,9 +137,31 @@ class AddComment:
     body: Document
     audience: Audience
     because: Because
+    to: tuple[str, ...] = ()
 
 
-Action = AddLabel | RemoveLabel | SetDue | AddComment
+@dataclass(frozen=True, slots=True)
+class BringIn:
+    """Bring the person who is asked to the ticket: as a follower, or as the owner of one that nobody owns."""
+
+    ticket: str
+    person: str
+    name: str
+    how: Literal["watch", "assign"]
+    because: Because
+
+
+@dataclass(frozen=True, slots=True)
+class MakeFollowUp:
+    """Make an issue of its own below the ticket for one of its promises; `obligation` has step 0."""
+
+    ticket: str
+    obligation: Obligation
+    draft: FollowUp
+    because: Because
+
+
+Action = AddLabel | RemoveLabel | SetDue | BringIn | AddComment | MakeFollowUp
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -129,20 +195,23 @@ class Failed:
 class Edit:
     """What one write changes on a ticket: fields, labels and the ledger together.
 
-    `due` is meant only when `set_due`. `ledger` is the whole new ledger as JSON-able values, or None where
-    nothing is to be kept on the tracker.
+    `due` is meant only when `set_due`. `watch` are ids of users who are to follow the ticket beside those who do;
+    `assign` is the id of its new owner (empty: as it is). `ledger` is the whole new ledger as JSON-able
+    values, or None where nothing is to be kept on the tracker.
     """
 
     add_labels: tuple[str, ...] = ()
     remove_labels: tuple[str, ...] = ()
     set_due: bool = False
     due: date | None = None
+    watch: tuple[str, ...] = ()
+    assign: str = ""
     ledger: dict[str, object] | None = None
 
     @property
     def empty(self) -> bool:
         """Whether nothing visible would change; a ledger alone is no reason to write."""
-        return not (self.add_labels or self.remove_labels or self.set_due)
+        return not (self.add_labels or self.remove_labels or self.set_due or self.watch or self.assign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +224,29 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An issue of its own to be linked below a ticket: a verification, a post-mortem, a checkpoint.
+
+    `mark` is its action id, kept on what is created as proof. `labels` hold `<prefix>follow-up`, by which it is
+    known not to be judged itself; `assignee` is a user id, or empty.
+    """
+
+    title: str
+    body: Document
+    mark: str
+    due: date | None = None
+    labels: tuple[str, ...] = ()
+    assignee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What the tracker answered to a write: when (its own clock, aware UTC, if it says), the resulting label
-    set if it says, and for a comment its id and the audience that it really got.
+    set if it says, for a comment its id and the audience that it really got, and the id of an issue `created`.
     """
 
     at: datetime | None = None
     labels: frozenset[str] | None = None
     comment: str = ""
     audience: Audience | None = None
+    created: str = ""

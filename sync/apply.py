@@ -5,11 +5,19 @@ from __future__ import annotations
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from sync.action import Draft, Edit, Failed
-from sync.errors import ConflictError, CredentialsError, LostAnswerError, RateLimitedError, TrackerError
+from sync.action import Draft, Edit, Failed, MakeFollowUp, Written, reference
+from sync.errors import (
+    ConflictError,
+    CredentialsError,
+    ForbiddenError,
+    LostAnswerError,
+    RateLimitedError,
+    TrackerError,
+)
 from sync.ledger import ledger
 from sync.records import Intent, Outcome, Settlement
 from sync.ticket import Audience
@@ -19,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sync.action import Written
+    from sync.action import FollowUp, Obligation
     from sync.plan import TicketPlan
+    from sync.records import Notice
     from sync.store import Store
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
@@ -28,7 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one ticket's writes ended. `leaked` names a comment that a wider circle can read than was meant."""
+    """How one ticket's writes ended, and which issues were `made` below it.
+
+    `leaked` names a comment that a wider circle can read than was meant.
+    """
 
     plan: TicketPlan
     edited: bool = False
@@ -36,6 +48,7 @@ class Result:
     failed: Failed | None = None
     leaked: bool = False
     stop: bool = False
+    made: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +65,8 @@ class _Part:
 class Pen:
     """Everything that writing a plan needs.
 
-    `clock` tells the time; `stopping` asks to end after what is in hand; `progress` is told of tickets done.
+    `clock` tells the time; `stopping` asks to end after what is in hand; `progress` is told of tickets done;
+    `notices` are what people are told beside the tracker once the plan's comment is written.
     """
 
     store: Store
@@ -61,6 +75,7 @@ class Pen:
     clock: Callable[[], datetime]
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[int], None] = lambda _done: None
+    notices: Callable[[TicketPlan], Sequence[Notice]] = lambda _plan: ()
 
 
 def apply(plans: Sequence[TicketPlan], pen: Pen) -> list[Result]:
@@ -91,12 +106,18 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
     site, ticket = plan.ticket.site, plan.ticket.id
     if edit is not None:
         detail: dict[str, object] = {"add": edit.add_labels, "remove": edit.remove_labels}
+        detail |= {"watch": edit.watch} if edit.watch else {}
+        detail |= {"assign": edit.assign} if edit.assign else {}
         if edit.set_due:
             detail["due"] = edit.due.isoformat() if edit.due else None
         intents.append(Intent(site, ticket, "edit", detail))
     if plan.comment is not None:
         said = [[owed.promise, owed.occasion, owed.step] for owed in plan.comment.obligations]
-        intents.append(Intent(site, ticket, "comment", {"said": said, "audience": str(plan.comment.audience)}))
+        detail = {"said": said, "audience": str(plan.comment.audience), "to": plan.comment.to}
+        intents.append(Intent(site, ticket, "comment", detail))
+    for made in plan.follow_ups:
+        owed = made.obligation
+        intents.append(Intent(site, ticket, "follow_up", {"said": [[owed.promise, owed.occasion, owed.step]]}))
     return intents
 
 
@@ -111,7 +132,9 @@ def _intended(plans: Sequence[TicketPlan], pen: Pen) -> list[_Job]:
     """The plans as jobs, all of whose writes now stand in the journal: one commit."""
     edits = [_edit_of(plan, pen.tracker) for plan in plans]
     intents = [_intents(plan, edit) for plan, edit in zip(plans, edits, strict=True)]
-    numbers = iter(pen.store.intend(pen.run, [intent for listed in intents for intent in listed], pen.clock()))
+    notices = [notice for plan in plans if plan.comment for notice in pen.notices(plan)]
+    whole = [intent for listed in intents for intent in listed]
+    numbers = iter(pen.store.intend(pen.run, whole, pen.clock(), notices))
     return [
         _Job(plan, edit, tuple(next(numbers) for _ in listed))
         for plan, edit, listed in zip(plans, edits, intents, strict=True)
@@ -166,15 +189,39 @@ def _writes(job: _Job, tracker: Tracker) -> Iterator[_Part]:
         part = _once(next(numbers), lambda: tracker.edit(ticket, edit))
         failed = part.error
         yield part
-    if draft is None:
-        return
-    number = next(numbers)
-    if failed is None and draft.audience is Audience.CLIENT:
-        failed = _changed_meanwhile(job.plan, tracker)
-    if failed is not None:
-        yield _Part(number, failed, sent=False)
-        return
-    yield _once(number, lambda: tracker.comment(ticket, draft))
+    if draft is not None:
+        number = next(numbers)
+        if failed is None and draft.audience is Audience.CLIENT:
+            failed = _changed_meanwhile(job.plan, tracker)
+        part = (
+            _Part(number, failed, sent=False) if failed else _once(number, lambda: tracker.comment(ticket, draft))
+        )
+        failed = part.error
+        yield part
+    yield from _followed_up(job.plan, tracker, numbers, failed)
+
+
+def _followed_up(
+    plan: TicketPlan, tracker: Tracker, numbers: Iterator[int], failed: TrackerError | None
+) -> Iterator[_Part]:
+    """The issues made below the ticket, in order; none after a write that failed."""
+    for made in plan.follow_ups:
+        number = next(numbers)
+        if failed is not None:
+            yield _Part(number, failed, sent=False)
+            continue
+        part = _once(number, partial(_made, plan.ticket.id, made.draft, tracker))
+        failed = part.error
+        yield part
+
+
+def _made(ticket: str, draft: FollowUp, tracker: Tracker) -> Written:
+    """An issue below the ticket, unless it is there: with our state lost, nothing else may remember it."""
+    there = tracker.follow_ups(ticket)
+    if there is None:
+        raise ForbiddenError("what was made below the ticket cannot be read, so it may be there")
+    known = there.get(draft.mark) or there.get(reference(draft.mark))
+    return Written(created=known) if known else tracker.follow_up(ticket, draft)
 
 
 def _draft(plan: TicketPlan) -> Draft | None:
@@ -217,12 +264,18 @@ def _together(todo: list[TicketPlan], pen: Pen, tracker: Batching) -> list[Resul
         answers = tracker.batch([(job.plan.ticket.id, job.edit, _draft(job.plan)) for job in jobs])
     except TrackerError as error:
         answers = [error] * len(jobs)
-    ended = [
-        (job, tuple(_answered(number, answer) for number in job.numbers))
-        for job, answer in zip(jobs, answers, strict=True)
-    ]
+    ended = [(job, tuple(_batched(job, answer, tracker))) for job, answer in zip(jobs, answers, strict=True)]
     pen.progress(len(jobs))
     return _settled(ended, pen)
+
+
+def _batched(job: _Job, answer: Written | TrackerError, tracker: Batching) -> Iterator[_Part]:
+    """The parts of a ticket whose edit and comment were one write with all others'."""
+    numbers = iter(job.numbers)
+    for _ in range(len(job.numbers) - len(job.plan.follow_ups)):
+        yield _answered(next(numbers), answer)
+    failed = answer if isinstance(answer, TrackerError) else None
+    yield from _followed_up(job.plan, cast("Tracker", tracker), numbers, failed)
 
 
 def _answered(number: int, answer: Written | TrackerError) -> _Part:
@@ -238,48 +291,58 @@ def _settled(ended: Iterable[tuple[_Job, tuple[_Part, ...]]], pen: Pen) -> list[
     for job, parts in ended:
         result = _result(job, parts)
         results.append(result)
-        for part, is_edit in zip(parts, _kinds(job), strict=True):
-            settlements.append(_settlement(job, part, is_edit=is_edit))
+        for part, kind in zip(parts, _kinds(job), strict=True):
+            settlements.append(_settlement(job, part, kind))
     pen.store.settle(settlements, pen.clock())
     return results
 
 
-def _kinds(job: _Job) -> tuple[bool, ...]:
-    """Whether each part is the edit."""
-    return tuple([True] * (job.edit is not None) + [False] * (job.plan.comment is not None))
+def _kinds(job: _Job) -> tuple[str | MakeFollowUp, ...]:
+    """What each part is: the edit, the comment, or an issue that is made."""
+    edit, comment = ("edit",) * (job.edit is not None), ("comment",) * (job.plan.comment is not None)
+    return (*edit, *comment, *job.plan.follow_ups)
 
 
-def _settlement(job: _Job, part: _Part, *, is_edit: bool) -> Settlement:
+def _settlement(job: _Job, part: _Part, kind: str | MakeFollowUp) -> Settlement:
     plan, site, ticket = job.plan, job.plan.ticket.site, job.plan.ticket.id
     if part.error is not None:
         lost = part.sent and isinstance(part.error, LostAnswerError)
         outcome: Outcome = "unknown" if lost else "failed"
         note = str(part.error) if part.sent else f"not sent, because {part.error}"
         return Settlement(part.number, site, ticket, outcome, note=note)
-    if is_edit:
+    if kind == "edit":
         return Settlement(part.number, site, ticket, "settled", memory=plan.after)
+    if isinstance(kind, MakeFollowUp):
+        created = part.written.created if part.written else ""
+        return Settlement(part.number, site, ticket, "settled", said=(kind.obligation,), note=f"made {created}")
     comment = part.written.comment if part.written else ""
     said = plan.comment.obligations if plan.comment else ()
     return Settlement(part.number, site, ticket, "settled", said=said, comment=comment)
 
 
+_WHAT = {"edit": "labels and due date", "comment": "comment"}
+
+
 def _result(job: _Job, parts: tuple[_Part, ...]) -> Result:
     plan, key = job.plan, job.plan.ticket.key
     failed, edited, commented, leaked, stop = None, False, False, False, False
-    for part, is_edit in zip(parts, _kinds(job), strict=True):
-        what = "labels and due date" if is_edit else "comment"
+    made: list[Obligation] = []
+    for part, kind in zip(parts, _kinds(job), strict=True):
+        what = _WHAT.get(kind, "follow-up") if isinstance(kind, str) else "follow-up"
         if part.error is not None:
             failed = failed or Failed(key, what, str(part.error))
             stop = stop or ends_the_work(part.error)
-        elif is_edit:
+        elif kind == "edit":
             edited = True
-        else:
+        elif kind == "comment":
             commented = True
             leaked = _leaks(plan, part.written)
+        elif isinstance(kind, MakeFollowUp):
+            made.append(kind.obligation)
     if leaked:
-        failed = Failed(key, "comment", _leak(plan))
+        failed = Failed(key, "comment", leak_of(plan.comment.audience if plan.comment else Audience.NONE))
         stop = True
-    return Result(plan, edited, commented, failed, leaked, stop)
+    return Result(plan, edited, commented, failed, leaked, stop, tuple(made))
 
 
 def ends_the_work(error: TrackerError) -> bool:
@@ -296,9 +359,10 @@ def _leaks(plan: TicketPlan, written: Written | None) -> bool:
     return written.audience > plan.comment.audience
 
 
-def _leak(plan: TicketPlan) -> str:
+def leak_of(meant: Audience) -> str:
+    """What is said of a comment that more people can read than it was meant for."""
     return (
-        f"it was meant for {plan.comment.audience if plan.comment else 'nobody'} and more people can read it; "
+        f"it was meant for {meant} and more people can read it; "
         "delete or restrict it by hand, then correct `readers` or `restricted_to`: until the configuration "
         "changes this source gets no further comment"
     )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from sync.errors import StateError
 from sync.facts import Known
+from sync.kept import known_of, standing_of
 from sync.memory import NOTHING, Entry, Memory, Observed
-from sync.records import JournalEntry, Row, SourceState
+from sync.records import JournalEntry, Notice, NoticeEntry, Row, SourceState
 from sync.statefile import remedy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from sync.ticket import Category
 
 
 class Archive:
@@ -30,9 +33,12 @@ class Archive:
     def source(self, name: str) -> SourceState:
         """Where the source stands; a blank one if it was never seen."""
         for row in self._select(
-            "SELECT site, cursor, crawled_at, policy, last_good, trouble, halted FROM sources WHERE name = ?", name
+            "SELECT site, cursor, crawled_at, policy, last_good, trouble, halted, left_firm "
+            "FROM sources WHERE name = ?",
+            name,
         ):
-            return SourceState(row[0], row[1], _instant(row[2]), row[3], _instant(row[4]), row[5], row[6])
+            left = frozenset(json.loads(row[7]))
+            return SourceState(row[0], row[1], _instant(row[2]), row[3], _instant(row[4]), row[5], row[6], left)
         return SourceState()
 
     def clients(self, names: Iterable[str]) -> list[Row]:
@@ -42,6 +48,10 @@ class Archive:
     def rows(self, site: str, ids: Iterable[str]) -> list[Row]:
         """The index rows of these tickets; an unknown one has none."""
         return self._rows("site = ? AND id IN (SELECT value FROM json_each(?))", site, json.dumps(list(ids)))
+
+    def listed(self, sources: Iterable[str]) -> list[Row]:
+        """The index rows of all tickets of these sources."""
+        return self._rows("source IN (SELECT value FROM json_each(?))", json.dumps(list(sources)))
 
     def find(self, key: str, source: str | None = None) -> list[Row]:
         """The index rows of the ticket with this key or id."""
@@ -59,6 +69,12 @@ class Archive:
         """Ids of the source's known tickets."""
         return self._ids("SELECT id FROM tickets WHERE source = ? AND live >= ? ORDER BY id", source, live_only)
 
+    def watched(self, source: str) -> list[str]:
+        """Ids of the source's tickets on which something may be owed: live ones, and those that will wake."""
+        return self._ids(
+            "SELECT id FROM tickets WHERE source = ? AND (live OR wake_at IS NOT NULL) ORDER BY id", source
+        )
+
     def unread(self, source: str) -> dict[str, str]:
         """The source's records that could not be read: id → why."""
         return dict(self._select("SELECT id, why FROM unread WHERE source = ? ORDER BY id", source))
@@ -68,14 +84,9 @@ class Archive:
 
     def _rows(self, where: str, *values: object) -> list[Row]:
         return [
-            Row(
-                source,
-                Known(site, ticket, key, client, category, datetime.fromisoformat(opened), _instant(resolved)),
-                bool(live),
-                _instant(wake_at),
-            )
-            for site, ticket, source, key, client, category, opened, resolved, live, wake_at in self._select(
-                "SELECT site, id, source, key, client, category, opened, resolved, live, wake_at "  # noqa: S608 - ours
+            _row(*columns)
+            for columns in self._select(
+                "SELECT source, live, wake_at, told, standing, opened, resolved, site, id, key, client, category "  # noqa: S608 - ours
                 f"FROM tickets WHERE source <> '' AND {where} ORDER BY site, id",
                 *values,
             )
@@ -99,15 +110,24 @@ class Archive:
             )
         }
         said, steps = self._said(site, wanted)
+        unsettled = self.unsettled(site)
         doubtful = {
-            entry.ticket: entry.ended_at or entry.intended_at
-            for entry in self.unsettled(site)
-            if entry.kind == "comment"
+            entry.ticket: entry.ended_at or entry.intended_at for entry in unsettled if entry.kind == "comment"
         }
+        unsure: defaultdict[str, set[str]] = defaultdict(set)
+        for entry in unsettled:
+            if entry.kind == "follow_up":
+                unsure[entry.ticket] |= {owed.id(site, entry.ticket) for owed in entry.said}
         return {
-            ticket: _recollection(kept.get(ticket, NOTHING), said[ticket], steps[ticket], doubtful.get(ticket))
+            ticket: replace(
+                kept.get(ticket, NOTHING),
+                said=frozenset(said[ticket]),
+                steps=steps[ticket],
+                doubtful=doubtful.get(ticket),
+                unsure=frozenset(unsure[ticket]),
+            )
             for ticket in cast("list[str]", json.loads(wanted))
-            if ticket in kept or ticket in said or ticket in doubtful
+            if ticket in kept or ticket in said or ticket in doubtful or ticket in unsure
         }
 
     def _said(
@@ -123,7 +143,7 @@ class Archive:
             wanted,
         ):
             said[ticket].add(mark)
-            if promise:
+            if promise and step:
                 steps[ticket][promise] = (occasion, step)
         return said, steps
 
@@ -136,6 +156,17 @@ class Archive:
             site,
             source,
         )
+
+    def asked_since(self, at: datetime) -> Counter[str]:
+        """How often each user was asked for by a comment since then, on all sources; failed ones left out."""
+        asked: Counter[str] = Counter()
+        for (detail,) in self._select(
+            "SELECT detail FROM journal WHERE kind = 'comment' AND intended_at >= ? "
+            "AND outcome NOT IN ('failed', 'absent')",
+            text(at),
+        ):
+            asked.update(json.loads(detail).get("to", ()))
+        return asked
 
     def journal(self, site: str, ticket: str) -> list[JournalEntry]:
         """All that was written on one ticket, oldest first."""
@@ -161,6 +192,33 @@ class Archive:
             )
         ]
 
+    def waiting_notices(self) -> list[NoticeEntry]:
+        """Notices that may go out now, for their comments are written; those never tried first."""
+        return self._notices(
+            "outcome = 'intended' AND (comment = 0 OR EXISTS ("
+            "SELECT 1 FROM journal WHERE number = comment AND journal.outcome = 'settled'))"
+        )
+
+    def doubtful_notices(self, site: str) -> list[NoticeEntry]:
+        """Notices of a site that were perhaps sent, and are not sent again."""
+        return self._notices("outcome = 'unknown' AND site = ?", site)
+
+    def _notices(self, where: str, *values: object) -> list[NoticeEntry]:
+        return [
+            NoticeEntry(
+                _notice(mark, site, ticket, json.loads(detail)),
+                outcome,
+                datetime.fromisoformat(intended_at),
+                note,
+                _instant(ended_at),
+            )
+            for mark, site, ticket, detail, outcome, intended_at, note, ended_at in self._select(
+                "SELECT mark, site, ticket, detail, outcome, intended_at, note, ended_at "  # noqa: S608 - ours
+                f"FROM notices WHERE {where} ORDER BY ended_at, intended_at, mark",
+                *values,
+            )
+        ]
+
     def observed(self, site: str, ids: Iterable[str]) -> dict[str, Observed]:
         """The observation log of a source that keeps no history itself, by ticket id."""
         wanted = list(ids)
@@ -173,6 +231,14 @@ class Archive:
         ):
             entries[ticket].append(Entry(number, datetime.fromisoformat(at), name, before, after))
         return {ticket: Observed(tuple(entries[ticket])) for ticket in wanted}
+
+    def suggestions(self, contents: Iterable[str]) -> dict[str, tuple[Category, str]]:
+        """What was once answered about these contents: category and reason; what was never asked is missing."""
+        found = self._select(
+            "SELECT content, category, reason FROM suggestions WHERE content IN (SELECT value FROM json_each(?))",
+            json.dumps(list(contents)),
+        )
+        return {content: (category, reason) for content, category, reason in found}
 
     def _select(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         try:
@@ -190,7 +256,21 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _recollection(
-    kept: Memory, said: Iterable[str], steps: Mapping[str, tuple[str, int]], doubtful: datetime | None
-) -> Memory:
-    return replace(kept, said=frozenset(said), steps=steps, doubtful=doubtful)
+def _row(  # noqa: PLR0913, PLR0917 - one row's columns
+    source: str,
+    live: int,
+    wake_at: str | None,
+    told: str,
+    standing: str,
+    opened: str,
+    resolved: str | None,
+    *named: Any,  # noqa: ANN401 - site, id, key, client and category, as texts
+) -> Row:
+    site, ticket, key, client, category = named
+    at, ended = datetime.fromisoformat(opened), _instant(resolved)
+    known = Known(site, ticket, key, client, category, at, ended, *known_of(told))
+    return Row(source, known, bool(live), _instant(wake_at), standing_of(standing))
+
+
+def _notice(mark: str, site: str, ticket: str, detail: dict[str, Any]) -> Notice:
+    return Notice(mark, site, ticket, **detail | {"roles": tuple(detail["roles"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,14 +34,12 @@ class Moment(click.ParamType[datetime]):
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+def shared(command: Callable[..., Any], outputs: Sequence[str] = ("text", "json")) -> Callable[..., Any]:
     """The options that every command has."""
     for option in (
         click.option("-q", "quiet", is_flag=True, help="Only totals and errors."),
         click.option("-v", "verbose", count=True, help="Whole comments, and every reason not to act."),
-        click.option(
-            "--output", type=click.Choice(["text", "json"]), default="text", help="JSON keeps a stable shape."
-        ),
+        click.option("--output", type=click.Choice(outputs), default="text", help="JSON keeps a stable shape."),
         click.option(
             "--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be repeated."
         ),
@@ -48,6 +47,17 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of the commands that look back."""
+    for option in (
+        click.option("--search", metavar="TEXT", help="Only rows that hold these words."),
+        click.option("--engagement", metavar="NAME", help="Only this engagement, by name or alias."),
+        click.option("--client", metavar="NAME", help="Only this client, by name or alias."),
+    ):
+        command = option(command)
+    return shared(command, ("text", "json", "csv", "xlsx"))
 
 
 @click.group(
@@ -157,6 +167,95 @@ def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood status --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import status as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="What to do first: live tickets by urgency.")
+@partial(shared, outputs=("text", "json", "csv"))
+@click.option("--owner", metavar="NAME", help="Only tickets of this owner; `nobody` for those without one.")
+@click.option("--client", metavar="NAME", help="Only this client, by name or alias.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
+@click.pass_context
+def worklist(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """What to do first: live tickets by urgency, with the next broken promise, the time to it, and why.
+
+    Asks no tracker: it shows what the last pass left, ranked as of now. -v shows what made each rank.
+
+    \b
+      makegood worklist
+      makegood worklist --owner nobody
+      makegood worklist --client Acme --output csv
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.listing_commands import work_list as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="Requests beyond the scope, and what became of them.")
+@register_options
+@click.pass_context
+def register(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Requests beyond the scope: what was asked, against which scope, decision, minutes, consent; totals below.
+
+    \b
+      makegood register --client Acme
+      makegood register --client Acme --output xlsx   > register.xlsx
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.listing_commands import register as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="Root causes and what was learnt.")
+@register_options
+@click.pass_context
+def lessons(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Root causes, what in the process allowed them, and what was learnt; nothing of confidential tickets.
+
+    \b
+      makegood lessons --search hand-over
+      makegood lessons --client Acme --output csv
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.listing_commands import lessons as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="What was offered to make good.")
+@register_options
+@click.pass_context
+def remedies(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """What was offered to make good, its cost, and who approved it; nothing of confidential tickets.
+
+    \b
+      makegood remedies
+      makegood remedies --client Acme --output json
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.listing_commands import remedies as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="One message as it would be said on a ticket.")
+@shared
+@click.argument("kind")
+@click.argument("ticket")
+@click.option("--lang", metavar="LANGUAGE", help="en, ja, da, ru or fi; without it the reader's own.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
+@click.pass_context
+def message(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """One message as it would be said on a ticket now; with sample values where the ticket does not call for it.
+
+    KIND is the name of a template, such as `update`: the files of mappings/comments/en/ without their endings, but
+    for the footers; a KIND that there is not lists them all. Of a message for a client it also shows, on standard
+    error, what would keep it from being sent.
+
+    \b
+      makegood message escalation ACME-12
+      makegood message client_slip --lang da ACME-12
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.listing_commands import message as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
 

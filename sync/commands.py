@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from sync import explain as explaining
-from sync import report
+from sync import explain_text, report
 from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
@@ -24,6 +25,7 @@ from sync.render import check_templates
 from sync.settings import find_config, load
 from sync.startup import chosen, program
 from sync.store import Store
+from sync.tone import check_tone, staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +74,7 @@ def one_pass(  # noqa: PLR0913 - the command's options
     _allow_now(settings, sources, now, dry_run=dry_run)
     with (
         Store(settings.state, write=not dry_run) as store,
-        _working(settings, policy, store, sources, _at(now), quiet=quiet) as ready,
+        working_program(settings, policy, store, sources, _at(now), quiet=quiet) as ready,
     ):
         working = replace(ready, max_actions=max_actions)
         moment = working.clock()
@@ -116,7 +118,7 @@ def _allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *
 
 
 @contextmanager
-def _working(  # noqa: PLR0913 - what a program is made of
+def working_program(  # noqa: PLR0913 - what a program is made of
     settings: Settings,
     policy: Policy,
     store: Store,
@@ -192,7 +194,11 @@ def check(  # noqa: PLR0913 - the command's options
 def _sound(config: Path) -> tuple[Settings, Policy]:
     """Everything loaded, and every template tried once."""
     settings, policy = load(config)
-    if faults := check_templates(policy.templates):
+    mapped = {name for mapping in policy.mappings.values() for name in mapping.fields.mapped()}
+    if faults := [
+        *check_templates(policy.templates, mapped),
+        *check_tone(policy.templates, policy.tone, staff(policy.clients)),
+    ]:
         raise ConfigurationError(faults)
     return settings, policy
 
@@ -211,7 +217,7 @@ def _online(
     findings, worst = [], 0
     with (
         Store(settings.state, write=False) as store,
-        _working(settings, policy, store, names, _at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, names, _at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             name = served.settings.name
@@ -246,22 +252,23 @@ def explain(  # noqa: PLR0913 - the command's options
     moment = now or datetime.now(UTC)
     with (
         Store(settings.state, write=False) as store,
-        _working(settings, policy, store, sources, lambda: moment, quiet=quiet) as working,
+        working_program(settings, policy, store, sources, lambda: moment, quiet=quiet) as working,
     ):
         sights = plan_pass(working, moment, [ticket])
         found = [(sight, judged) for sight in sights for judged in sight.judged]
         if not found:
-            return _not_found(sights, ticket)
+            return not_found(sights, ticket)
         for sight, judged in found:
             told = explaining.explained(judged, sight, working.judge)
             if output == "json":
                 say_json(told)
             else:
-                explaining.show(told, console(), verbose=verbose > 0)
+                explain_text.show(told, console(), verbose=verbose > 0)
     return 0
 
 
-def _not_found(sights: Sequence[Sight], ticket: str) -> int:
+def not_found(sights: Sequence[Sight], ticket: str) -> int:
+    """Say why no source shows the ticket; returns the exit status."""
     for sight in sights:
         for failed in sight.plan.failed:
             click.echo(f"{sight.plan.source}: {failed.name}: {failed.what}: {failed.why}", err=True)
@@ -305,18 +312,34 @@ def status(  # noqa: PLR0913 - the command's options
                     "trouble": state.trouble,
                     "unread": store.unread(source.name),
                     "open_writes": open_writes,
+                    "doubtful_notices": _doubtful_notices(store, state.site),
                 }
             )
     if output == "json":
         say_json({"schema": 1, "state": str(settings.state), "sources": told})
     else:
+        zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
         for each in told:
-            click.echo("\n".join(_status_lines(each)))
+            click.echo("\n".join(_status_lines(each, zones[str(each["source"])])))
     return 0
 
 
-def _status_lines(told: dict[str, Any]) -> Iterator[str]:
-    good = told["last_good"] or "never"
+def _doubtful_notices(store: Store, site: str) -> list[dict[str, str]]:
+    """Notices of the site's tickets that were perhaps sent."""
+    return [
+        {
+            "ticket": entry.notice.key,
+            "to": entry.notice.to,
+            "since": (entry.ended_at or entry.intended_at).isoformat(),
+            "note": entry.note,
+        }
+        for entry in store.doubtful_notices(site)
+    ]
+
+
+def _status_lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
+    at = told["last_good"] and datetime.fromisoformat(told["last_good"]).astimezone(zone)
+    good = f"{at:%a %d %b %Y %H:%M} ({zone.key})" if at else "never"
     yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
     yield f"  {told['tickets']} ticket{'s' * (told['tickets'] != 1)} known, {told['live']} of them live"
     if told["halted"]:
@@ -327,6 +350,9 @@ def _status_lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  {ticket}: could not be read: {why}"
     for write in told["open_writes"]:
         yield f"  {write['ticket']}: a {write['kind']} sent at {write['since']}, outcome {write['outcome']}"
+    for notice in told["doubtful_notices"]:
+        sent = f"{notice['ticket']}: a notice to {notice['to']} sent at {notice['since']}"
+        yield f"  {sent}, outcome unknown; it is not sent again: {notice['note']}"
 
 
 def rebuild(  # noqa: PLR0913 - the command's options
@@ -339,7 +365,7 @@ def rebuild(  # noqa: PLR0913 - the command's options
     worst = 0
     with (
         Store(settings.state, write=True) as store,
-        _working(settings, policy, store, sources, _at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, sources, _at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             try:

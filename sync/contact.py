@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from sync.mapping.models import Amount
 from sync.ticket import Audience, Status
 from sync.words import normalised
 
@@ -21,17 +22,21 @@ if TYPE_CHECKING:
 CREATED = "created"
 """The occasion of whatever began with the ticket itself."""
 
+UNTOLD = "resolved"
+"""The occasion of what began with a solution that the history does not tell of."""
+
 _LONGEST_DATE = len("2026-03-02")
 _LONGEST_BEGINNING = 100  # characters of a comment among which a contact word is looked for
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened: the tracker event's id, its instant, and what it was, for people."""
+    """Something that happened: the tracker event's id, its instant, what it was, for people, and who did it."""
 
     id: str
     at: datetime
     what: str
+    who: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,16 @@ class Cycle:
 
     event: str
     since: datetime
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Snooze:
+    """A ticket put off: by which event, when, by whom, and until when."""
+
+    event: str
+    at: datetime
+    who: str
+    until: datetime
 
 
 # --- the ticket's life -------------------------------------------------------------------------------------------
@@ -60,15 +75,43 @@ def resolved(ticket: Ticket) -> datetime | None:
     return ticket.resolved or ended or ticket.updated
 
 
+def ended(ticket: Ticket) -> Cycle | None:
+    """The event that ended the present cycle, and when; None while the ticket is live."""
+    at = resolved(ticket)
+    if at is None:
+        return None
+    since = current_cycle(ticket).since
+    moves = [move for move in _moves(ticket) if not Status(move.after).live and move.at >= since]
+    return Cycle(moves[0].id, moves[0].at) if moves else Cycle(UNTOLD, at)
+
+
+def waiting_since(ticket: Ticket) -> Cycle | None:
+    """The event since which the ticket waits for the client, and when; None if it does not."""
+    if ticket.status is not Status.WAITING:
+        return None
+    moves = [move for move in _moves(ticket) if move.after == Status.WAITING and move.before != Status.WAITING]
+    return Cycle(moves[-1].id, moves[-1].at) if moves else Cycle(CREATED, opened(ticket))
+
+
+def closed_at(ticket: Ticket) -> datetime | None:
+    """When the ticket was closed; None if it is not, or its history does not tell."""
+    moves = [move.at for move in _moves(ticket) if move.after == Status.CLOSED]
+    return moves[-1] if moves and ticket.status is Status.CLOSED else None
+
+
 def current_cycle(ticket: Ticket) -> Cycle:
-    """The present cycle; its event is `created` or the id of the change that reopened the ticket."""
+    """The present cycle; its event is `created` or the id of the change that reopened the ticket.
+
+    From done to waiting for the client nobody takes it up again; that is no reopening until somebody does.
+    """
     cycle = Cycle(CREATED, opened(ticket))
     moves = _moves(ticket)
-    live = Status(moves[0].before).live if moves else True
+    done = bool(moves) and not Status(moves[0].before).live
     for move in moves:
-        was, live = live, Status(move.after).live
-        if live and not was:
+        status = Status(move.after)
+        if done and _runs(status):
             cycle = Cycle(move.id, move.at)
+        done = not status.live or (done and not _runs(status))
     return cycle
 
 
@@ -149,7 +192,7 @@ def by_person(change: Change) -> bool:
     return change.author.side not in ("us", "machine")
 
 
-def _by_staff(change: Change) -> bool:
+def by_staff(change: Change) -> bool:
     """Whether staff made it, or nobody is named, as in an observation log."""
     return change.author.side in ("staff", "unknown")
 
@@ -186,21 +229,102 @@ def contacts(ticket: Ticket, mapping: Mapping, zone: str) -> list[Event]:
     """Every proven contact with the client, oldest first. Our own comments and other automations never count."""
     proved = [*_spoken(ticket, mapping.contact), *_changed(ticket, mapping.contact, zone)]
     proved += _standing(ticket, mapping.contact, zone)
-    return sorted(proved, key=attrgetter("at", "id"))
+    return sorted(set(proved), key=attrgetter("at", "id"))
 
 
 def acknowledged(ticket: Ticket, mapping: Mapping) -> list[Event]:
     """Every time that somebody of the staff said "mine", oldest first; a label counts while it is there."""
     words, wanted = mapping.acknowledge.words, ticket.labels.intersection(mapping.acknowledge.labels)
     staff = (comment for comment in ticket.comments if comment.author.side == "staff")
-    takes = [Event(each.id, each.at, f"{each.author.name} took it") for each in staff if begins_with(each, words)]
+    takes = [
+        Event(each.id, each.at, f"{each.author.name} took it", each.author.name)
+        for each in staff
+        if begins_with(each, words)
+    ]
     if wanted:
-        puts = [each for each in ticket.changes if each.field == "labels" and _by_staff(each)]
+        puts = [each for each in ticket.changes if each.field == "labels" and by_staff(each)]
         puts = [each for each in puts if labels_added(each) & wanted]
-        takes += [Event(each.id, each.at, f"{each.author.name or 'somebody'} put {min(wanted)}") for each in puts]
+        takes += [
+            Event(each.id, each.at, f"{each.author.name or 'somebody'} put {min(wanted)}", each.author.name)
+            for each in puts
+        ]
         if not puts:
             takes.append(Event("acknowledged", ticket.created, f"label {min(wanted)}"))
     return sorted(takes, key=attrgetter("at", "id"))
+
+
+def snoozed(ticket: Ticket, mapping: Mapping, zone: str, longest: timedelta) -> Snooze | None:
+    """The newest word of the staff that puts the ticket off, by a comment or a label; None if there is none.
+
+    `/snooze 2026-03-10` ends with the beginning of that day, `/snooze 3d` so much later; never later than
+    `longest` after it was said. A label whose putting the history does not tell counts from the ticket's creation.
+    """
+    here = ZoneInfo(zone)
+    said = [*_snoozed_by_word(ticket, mapping.snooze.words), *_snoozed_by_label(ticket, mapping.snooze.labels)]
+    ends = [(event, until) for event in said if (until := _until(event.what, event.at, here))]
+    if not ends:
+        return None
+    event, until = max(ends, key=lambda end: (end[0].at, end[0].id))
+    return Snooze(event.id, event.at, event.who, min(until, event.at + longest))
+
+
+def _snoozed_by_word(ticket: Ticket, words: Sequence[str]) -> Iterator[Event]:
+    """Comments that begin with one of the words, and what follows it."""
+    for comment in ticket.comments:
+        if comment.author.side == "staff" and begins_with(comment, words):
+            text = normalised(comment.text.lstrip()[:_LONGEST_BEGINNING])
+            longest = max((word for word in _normalised(tuple(words)) if text.startswith(word)), key=len)
+            for part in text.removeprefix(longest).split()[:2]:
+                yield Event(comment.id, comment.at, part, comment.author.name)
+
+
+def _snoozed_by_label(ticket: Ticket, beginnings: Sequence[str]) -> Iterator[Event]:
+    """Labels that begin so, and how they end; one that somebody else than staff put last counts for nothing."""
+    for label in ticket.labels:
+        beginning = next((each for each in beginnings if label.startswith(each)), "")
+        if not beginning:
+            continue
+        puts = [each for each in ticket.changes if each.field == "labels" and label in labels_added(each)]
+        if not puts:
+            yield Event(label, ticket.created, label.removeprefix(beginning))
+        elif by_staff(puts[-1]):
+            yield Event(puts[-1].id, puts[-1].at, label.removeprefix(beginning), puts[-1].author.name)
+
+
+def _until(written: str, at: datetime, here: ZoneInfo) -> datetime | None:
+    """The end of a snooze as it is written: a date, or an amount of time from `at`."""
+    try:
+        day = date.fromisoformat(written.strip(".,;:"))
+    except ValueError:
+        pass
+    else:
+        return datetime.combine(day, datetime.min.time(), here).astimezone(UTC)
+    try:
+        return at + Amount.parse(written.strip(".,;:")).elapsed()
+    except ValueError:
+        return None
+
+
+def chased_at(ticket: Ticket, answered: datetime, times: int) -> Event | None:
+    """The client's comment that is the `times`-th in a row since they were answered; None if there are fewer."""
+    said = {each.id: each for each in ticket.comments if each.author.side == "client" and each.at > answered}
+    if len(said) < times:
+        return None
+    comment = sorted(said.values(), key=attrgetter("at", "id"))[times - 1]
+    return Event(comment.id, comment.at, "the client wrote again without an answer")
+
+
+def approved(ticket: Ticket, mapping: Mapping) -> bool:
+    """Whether somebody of the staff let messages about money reach the client, by a label that still stands.
+
+    One that no history tells of came with the ticket: it counts unless an automation made that.
+    """
+    by_hand = ticket.reporter is None or ticket.reporter.side not in {"us", "machine"}
+    return any(
+        by_staff(puts[-1]) if puts else by_hand
+        for label in ticket.labels.intersection(mapping.approval.labels)
+        for puts in [[each for each in ticket.changes if each.field == "labels" and label in labels_added(each)]]
+    )
 
 
 def client_waits(ticket: Ticket, contacted: Sequence[Event]) -> bool:
@@ -224,7 +348,7 @@ def _spoken(ticket: Ticket, contact: Contact) -> Iterator[Event]:
 def _changed(ticket: Ticket, contact: Contact, zone: str) -> Iterator[Event]:
     statuses = {name.casefold() for name in contact.statuses}
     for change in ticket.changes:
-        if not _by_staff(change):
+        if not by_staff(change):
             continue
         if change.field == "status" and (name := change.said.rpartition(" → ")[2]).casefold() in statuses:
             yield Event(change.id, change.at, f"status {name}")

@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sync.action import Failed
 from sync.apply import Pen, apply
+from sync.attention import day_began
 from sync.doubts import strangers, unreadable
 from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, TrackerError
 from sync.memory import NOTHING
+from sync.notices import deliver
 from sync.observe import Seen, observe
-from sync.plan import Limits, Plan, Terms, guard, plan_ticket
+from sync.plan import Limits, Plan, Terms, guard, plan_ticket, within_budget
 from sync.recover import recover
 from sync.remember import remembered
 from sync.settings import token_variable
+from sync.standing import parked_line
 from sync.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from sync.apply import Result
+    from sync.clocks import Clock
+    from sync.facts import Suggestion
     from sync.judgement import Judge, Judgement
+    from sync.notices import Notifier
     from sync.observe import Served
-    from sync.plan import Mode
+    from sync.plan import Mode, TicketPlan
     from sync.promises import Saying
+    from sync.records import Notice
     from sync.richtext import Document
     from sync.store import Store
+    from sync.suggest import Endpoint
     from sync.survey import Survey
     from sync.trackers.sources import Source
 
+
+NOTICES_A_PASS = 20
+"""Each may have to wait for an answer; the others follow in the next pass."""
 
 HALTED = (
     "comments are halted: one reached more readers than it was meant for; correct `readers` or `restricted_to`"
@@ -43,6 +55,8 @@ class Program:
     """Everything a pass works with; all of it is made before the pass begins.
 
     `digest` changes whenever a mapping file or a source's settings do. `clock` tells the time of each write.
+    `slips` tells what is wrong with the tone of a text for the client. `suggest` is asked for categories that no
+    rule tells; `notices` are what people are told beside the tracker, and `notifier` tells them.
     """
 
     sources: tuple[Served, ...]
@@ -56,13 +70,19 @@ class Program:
     max_actions: int | None = None
     progress: Callable[[str, str, int], None] = lambda _source, _stage, _count: None
     stopping: Callable[[], bool] = lambda: False
+    slips: Callable[[Judgement, Document], str] = lambda _judged, _body: ""
+    follow_up: Callable[[Judgement, Clock], tuple[str, Document]] | None = None
+    suggest: Endpoint | None = None
+    notices: Callable[[TicketPlan], Sequence[Notice]] = lambda _plan: ()
+    notifier: Notifier | None = None
 
 
 @dataclass(slots=True)
 class Sight:
     """One source within a pass: what was seen, what is planned, and what came of it.
 
-    `error` is what kept the source from being served, or its plan from being written.
+    `drafts` are the tickets' plans before they are looked at as a whole, the most urgent first. `error` is what
+    kept the source from being served, or its plan from being written.
     """
 
     served: Served
@@ -70,6 +90,7 @@ class Sight:
     seen: Seen | None = None
     error: MakegoodError | None = None
     judged: list[Judgement] = field(default_factory=list)
+    drafts: list[TicketPlan] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
 
 
@@ -83,6 +104,7 @@ def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()
         _apply(sight, sight.seen, program, run)
         left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
         program.store.remember(sight.plan.source, left)
+    _tell(sights, program)
     return sights
 
 
@@ -94,9 +116,14 @@ def plan_pass(program: Program, now: datetime, only: Sequence[str] = ()) -> list
     sights = [_observe(served, program, now, only) for served in program.sources]
     _claim([sight.seen for sight in sights if sight.seen])
     surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
+    suggested = _suggested(sights, surveyed, program, now)
     for sight in sights:
         if sight.seen is not None:
-            sight.judged = _judge(sight.seen, surveyed, program, now)
+            sight.judged = _judge(sight.seen, surveyed, suggested, program, now)
+            sight.drafts = _drafts(sight, sight.seen, program)
+    _ration(sights, program, now)
+    for sight in sights:
+        if sight.seen is not None:
             sight.plan = _plan(sight, sight.seen, program)
     return sights
 
@@ -110,7 +137,10 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
         seen = Seen(served, site, store.source(settings.name))
         seen.progress = lambda count: program.progress(settings.name, "reading", count)
         entries = store.unsettled(site, settings.name)
-        seen.failed += recover(entries, served.tracker, store, now, program.settle_after)
+        recovered = recover(entries, served.tracker, store, now, program.settle_after)
+        seen.failed += recovered.failed
+        if recovered.leaked:
+            seen.state = replace(seen.state, halted=program.digest)
         observe(seen, store, now, program.digest, program.crawl_every, only)
     except MakegoodError as error:
         if not isinstance(error, TrackerError):
@@ -146,45 +176,141 @@ def _claim(seen: Sequence[Seen]) -> None:
         claimed |= {(ticket.site, ticket.id) for ticket in each.tickets.values()}
 
 
-def _judge(seen: Seen, surveyed: Survey, program: Program, now: datetime) -> list[Judgement]:
+def _suggested(
+    sights: Sequence[Sight], surveyed: Survey, program: Program, now: datetime
+) -> Mapping[tuple[str, str], Suggestion]:
+    """Categories that the team's own endpoint suggests for live tickets which no rule tells."""
+    seen = next((sight.seen for sight in sights if sight.seen), None)
+    if program.suggest is None or seen is None:
+        return {}
+    from sync.suggest import ask  # noqa: PLC0415 - only for a team that has an endpoint
+
+    tickets = [ticket for sight in sights if sight.seen for ticket in sight.seen.tickets.values()]
+    told = [(ticket, surveyed.classification(ticket)) for ticket in tickets if ticket.status.live]
+    unclear = [(ticket, dict(each.scores)) for ticket, each in told if each.category == "unclassified"]
+    answers, failed = ask(unclear, program.suggest, program.store, now, stopping=program.stopping)
+    seen.failed += failed
+    return answers
+
+
+def _judge(
+    seen: Seen,
+    surveyed: Survey,
+    suggested: Mapping[tuple[str, str], Suggestion],
+    program: Program,
+    now: datetime,
+) -> list[Judgement]:
     judged = []
     for ticket in list(seen.tickets.values()):
         try:
             facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)
             memory = seen.memories.get(ticket.id, NOTHING)
-            judged.append(program.judge.judge(ticket, facts, now, classification, memory))
+            suggestion = suggested.get((ticket.site, ticket.id))
+            judged.append(program.judge.judge(ticket, facts, now, classification, memory, suggestion))
         except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
             seen.set_aside(ticket, "judge", _unexpected(error))
     return judged
 
 
-def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
-    settings = sight.served.settings
-    halted = seen.state.halted == program.digest
-    mode: Mode = "labels" if halted and settings.mode == "full" else settings.mode
-    prefix = sight.served.terms.mapping.labels.prefix
-    terms = Terms(prefix, mode, settings.backlog_after.elapsed(), program.render)
+def _drafts(sight: Sight, seen: Seen, program: Program) -> list[TicketPlan]:
+    """The plan of each judged ticket, the most urgent first."""
+    terms = _terms(sight, program, halted=_halted(seen, program))
     plans = [plan_ticket(judged, seen.memories.get(judged.ticket.id), terms) for judged in sight.judged]
-    plans.sort(key=lambda plan: (-plan.urgency, plan.ticket.key))
+    return sorted(plans, key=_rank)
+
+
+def _rank(plan: TicketPlan) -> tuple[int, str]:
+    return -plan.urgency, plan.ticket.key
+
+
+def _halted(seen: Seen, program: Program) -> bool:
+    return seen.state.halted == program.digest
+
+
+def _ration(sights: Sequence[Sight], program: Program, now: datetime) -> None:
+    """Over all sources the most urgent first: nobody is asked for more often than a day's measure allows.
+
+    A source that only observes asks for nobody, so it uses up a measure of its own.
+    """
+    policy = program.judge.policy
+    if policy.practice.attention.budget is None:
+        return
+    today: dict[str, Counter[str]] = {}
+    asked: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    drafts = [(sight, place) for sight in sights for place in range(len(sight.drafts))]
+    for sight, place in sorted(drafts, key=lambda each: _rank(each[0].drafts[each[1]])):
+        zone, name = sight.served.terms.zone, sight.plan.source if sight.plan.mode == "observe" else ""
+        if zone not in today:
+            today[zone] = _asked_today(program, zone, now)
+        sight.drafts[place] = within_budget(
+            sight.drafts[place], policy.practice.attention, today[zone], asked[name], policy
+        )
+
+
+def _asked_today(program: Program, zone: str, now: datetime) -> Counter[str]:
+    """How often everybody was asked for by earlier passes of the day in that zone, by name."""
+    asked: Counter[str] = Counter()
+    for number, times in program.store.asked_since(day_began(now, zone)).items():
+        asked[program.judge.policy.name_of(number)] += times
+    return asked
+
+
+def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
+    """The source's plan."""
+    policy, zone, plans = program.judge.policy, sight.served.terms.zone, sight.drafts
+    halted = _halted(seen, program)
     live = [judged for judged in sight.judged if judged.ticket.status.live]
-    unclassified = sum(judged.classification.category == "unclassified" for judged in live)
-    policy, zone = program.judge.policy, sight.served.terms.zone
+    issues = [judged for judged in live if not judged.home]
+    unclassified = sum(judged.classification.category == "unclassified" for judged in issues)
     problems = [
         Failed(judged.ticket.id, "read", problem, judged.ticket.key)
         for judged in live
         for problem in (*judged.ticket.problems, *unreadable(judged.ticket, policy, zone))
     ]
     told = (HALTED if halted else None, sight.served.tracker.notice)
-    notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy))
+    notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy), *parked_line(live))
     return replace(
         sight.plan,
-        mode=mode,
+        mode=_mode(sight, halted=halted),
         seen=len(sight.judged),
         tickets=tuple(plan for plan in plans if plan.actions or plan.skipped or plan.after != plan.before),
         failed=tuple(sorted({*seen.failed, *seen.unread.values(), *problems})),
-        refusal=guard(plans, _limits(sight, program), len(live), unclassified),
+        refusal=guard(plans, _limits(sight, program), len(issues), unclassified),
         notices=notices,
     )
+
+
+def _terms(sight: Sight, program: Program, *, halted: bool) -> Terms:
+    """How the source is planned for."""
+    settings, mapping = sight.served.settings, sight.served.terms.mapping
+    able = sight.served.tracker.capabilities.brings_in
+    return Terms(
+        mapping.labels.prefix,
+        _mode(sight, halted=halted),
+        settings.backlog_after.elapsed(),
+        program.render,
+        slips=program.slips,
+        bring_in=able.intersection(mapping.people.bring_in),
+        approvals=tuple(mapping.approval.labels),
+        careful=frozenset(program.judge.policy.taxonomy.careful),
+        follow_up=program.follow_up if mapping.follows_up else None,
+        follow_ups=frozenset(program.judge.policy.practice.promises.follow_ups),
+        staff_only=sight.served.terms.staff_only,
+        zone=sight.served.terms.zone,
+    )
+
+
+def _mode(sight: Sight, *, halted: bool) -> Mode:
+    mode = sight.served.settings.mode
+    return "labels" if halted and mode == "full" else mode
+
+
+def _tell(sights: Sequence[Sight], program: Program) -> None:
+    """Tell people beside the tracker what the comments of this pass, or of an earlier one, asked of them."""
+    if program.notifier is None or not sights:
+        return
+    failed = deliver(program.store, program.notifier, program.clock, NOTICES_A_PASS, program.stopping)
+    sights[0].plan = replace(sights[0].plan, failed=tuple(sorted([*sights[0].plan.failed, *failed])))
 
 
 def _limits(sight: Sight, program: Program) -> Limits:
@@ -207,7 +333,7 @@ def _apply(sight: Sight, seen: Seen, program: Program, run: str) -> None:
         done += count
         program.progress(name, "writing", done)
 
-    pen = Pen(program.store, sight.served.tracker, run, program.clock, program.stopping, progress)
+    pen = Pen(program.store, sight.served.tracker, run, program.clock, program.stopping, progress, program.notices)
     sight.results = apply(sight.plan.tickets, pen)
     if any(result.leaked for result in sight.results):
         seen.state = replace(seen.state, halted=program.digest)

@@ -118,5 +118,15 @@ class LostAnswerError(TrackerError):
     """A write was sent and its outcome is unknown: it may be applied now, later or never."""
 
 
+class NotSentError(MakegoodError):
+    """A notice that certainly did not go out; it may be sent again. `whole`: nothing else would go out that way
+    either, for the server is down or does not let us in.
+    """
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        self.whole = whole
+        super().__init__(message)
+
+
 class WorkbookError(TrackerError):
     """A workbook that cannot be read or must not be rewritten."""

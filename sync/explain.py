@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sync.contact import time_in_status
+from sync.signs import flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.console import Console
 
     from sync.clocks import Clock
     from sync.cycle import Sight
@@ -30,7 +30,7 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
     ticket, terms = judged.ticket, sight.served.terms
     zone = ZoneInfo(terms.zone)
     plan = next((plan for plan in sight.plan.tickets if plan.ticket.id == ticket.id), None)
-    rules = judge.classifier(ticket).tried(ticket, judge.scan(f"{ticket.title}\n{ticket.text}"))
+    rules = judge.classifier(ticket).tried(ticket, judged.classification.heard)
     return {
         "schema": 1,
         "ticket": ticket.key,
@@ -44,8 +44,9 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
             "subtype": judged.classification.subtype,
             "rule": judged.classification.rule,
             "why": judged.classification.why,
+            "scores": dict(judged.classification.scores),
         },
-        "rules": [{"rule": tried.rule, "asks": tried.asks, "evidence": tried.evidence} for tried in rules],
+        "rules": [asdict(tried) for tried in rules],
         "severity": {
             "is": judged.rating.severity,
             "rule": judged.rating.rule,
@@ -56,7 +57,54 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
                 {"trigger": each.trigger, "from": each.before, "to": each.after, "evidence": each.evidence}
                 for each in judged.rating.raises
             ],
+            "withdrawn": [
+                {"trigger": each.trigger, "from": each.before, "to": each.after, "evidence": each.evidence}
+                for each in judged.rating.withdrawn
+            ],
+            "also": [
+                {
+                    "trigger": pull.trigger.name,
+                    "evidence": pull.grounds.sentence,
+                    "brings_in": pull.trigger.bring_in,
+                    "note": pull.trigger.note_in("en"),
+                }
+                for pull in judged.rating.pulls
+                if pull.trigger.bring_in or pull.trigger.note
+            ],
         },
+        "context": _context(judged),
+        "early_warnings": [
+            {
+                "name": warning.name,
+                "figure": warning.figure,
+                "recent": warning.recent,
+                "baseline": warning.baseline,
+                "tickets": list(warning.keys),
+                "sentence": warning.sentence,
+            }
+            for warning in judged.warnings
+        ],
+        "red_flags": [
+            {"label": flag.label, "means": flag.means} for flag in flags(ticket, judge.policy.practice.signs)
+        ],
+        "asked": [
+            {
+                "promise": saying.obligation.promise,
+                "step": saying.obligation.step,
+                "role": saying.role,
+                "person": saying.person,
+                "passed_over": [
+                    {
+                        "role": each.role,
+                        "person": each.person,
+                        "why": each.absence.kind,
+                        "until": each.absence.until.isoformat() if each.absence.until else None,
+                    }
+                    for each in saying.to.skipped
+                ],
+            }
+            for saying in judged.sayings
+        ],
         "urgency": {
             "score": judged.urgency.score if judged.urgency else 0,
             "parts": dict(judged.urgency.parts) if judged.urgency else {},
@@ -74,6 +122,25 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
         "next": _at(judged.wake_at, zone),
         "would_change_it": list(_would_change(judged, terms.mapping.labels.prefix)),
     }
+
+
+def _context(judged: Judgement) -> dict[str, str]:
+    """What is known of the client that bears on how the ticket is handled."""
+    client, engagement = judged.client, judged.engagement
+    told = {
+        "client": client.name if client else "",
+        "tier": (client.tier if client else "") or "",
+        "since": str(client.since or "") if client else "",
+        "value": (client.value if client else "") or "",
+        "satisfaction": f"{client.satisfaction:g}" if client and client.satisfaction is not None else "",
+        "channel": (client.channel if client else "") or "",
+        "sponsor": (client.sponsor if client else "") or "",
+        "daily contact": (client.daily_contact if client else "") or "",
+        "promised": "; ".join(client.promised) if client else "",
+        "engagement": engagement.name if engagement else "",
+        "scope": (engagement.scope if engagement else "") or "",
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _hours(spent: timedelta) -> str:
@@ -181,121 +248,3 @@ def _would_change(judged: Judgement, prefix: str) -> Iterator[str]:
     if names.get("escalation") and names["escalation"].live:
         yield "the role-holder taking it (assigned, a comment, or a word such as /mine) ends the escalation"
     yield f"a person's label {prefix}critical, {prefix}high, {prefix}medium or {prefix}low decides the severity"
-
-
-# --- text -------------------------------------------------------------------------------------------------------
-
-_STATES = {
-    "broken": "bold red",
-    "rests": "red",
-    "running": "green",
-    "paused": "yellow",
-    "met": "dim",
-    "off": "dim",
-}
-
-
-def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
-    """The explanation on a terminal; -v lists every rule that was tried."""
-    from rich.table import Table  # noqa: PLC0415 - only when something is shown
-    from rich.text import Text  # noqa: PLC0415 - likewise
-
-    title = told["title"] or "(no title)"
-    console.print(Text.assemble((told["ticket"], "bold cyan"), "  ", (title, "italic")), soft_wrap=True)
-    console.print(Text(f"as of {_when(told['now'])} ({told['now'][-6:]}), source {told['source']}", "dim"))
-    facts = Table.grid(padding=(0, 2))
-    for name, value in told["fields"].items():
-        facts.add_row(Text(f"  {name}", "dim"), Text(str(value)))
-    _head(console, "Fields as mapped")
-    console.print(facts)
-    _head(console, "Category")
-    category = told["category"]
-    console.print(Text(f"  {category['is']}{'/' + category['subtype'] if category['subtype'] else ''}", "bold"))
-    console.print(Text(f"  by {category['rule']}: {category['why']}"), soft_wrap=True)
-    _show_rules(told, console, verbose=verbose)
-    _head(console, "Severity")
-    severity = told["severity"]
-    console.print(
-        Text(f"  {severity['is']}, since {_when(severity['since'])} (event {severity['event']})", "bold")
-    )
-    console.print(Text(f"  by {severity['rule']}: {severity['why']}"), soft_wrap=True)
-    for each in severity["raises"]:
-        console.print(
-            Text(f"  raised from {each['from']} to {each['to']} by {each['trigger']}: {each['evidence']}")
-        )
-    parts = ", ".join(f"{name} {figure}" for name, figure in told["urgency"]["parts"].items())
-    console.print(
-        Text(f"  urgency {told['urgency']['score']}: {parts or 'nothing presses'}", "dim"), soft_wrap=True
-    )
-    _head(console, "Promises")
-    spent = ", ".join(f"{status} {hours}" for status, hours in told["time_in_status"].items())
-    console.print(Text(f"  time in status: {spent}", "dim"), soft_wrap=True)
-    for clock in told["clocks"]:
-        _show_clock(clock, console)
-    _head(console, "What should stand on the ticket")
-    for want in told["labels"]:
-        console.print(
-            Text.assemble(("  ", ""), (want["label"], "green"), (f"  {want['why']}", "dim")), soft_wrap=True
-        )
-    if told["due"]:
-        console.print(Text.assemble("  due ", (told["due"]["day"], "green"), (f"  {told['due']['rule']}", "dim")))
-    for held in told["held_back"]:
-        console.print(Text(f"  not: {held['what']}: {held['why']}", "yellow"), soft_wrap=True)
-    _head(console, "What happens next")
-    console.print(Text(f"  next step by the clock: {_when(told['next']) if told['next'] else 'none'}"))
-    for line in told["would_change_it"]:
-        console.print(Text(f"  · {line}", "dim"), soft_wrap=True)
-
-
-def _when(instant: str | None) -> str:
-    """An ISO instant as people on a terminal read it; the zone stands once, in the title."""
-    return f"{datetime.fromisoformat(instant):%a %d %b %Y %H:%M}" if instant else "…"
-
-
-def _head(console: Console, words: str) -> None:
-    console.print(f"\n[bold]{words}[/bold]")
-
-
-def _show_rules(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only when something is shown
-
-    matched = [rule for rule in told["rules"] if rule["evidence"]]
-    for rule in told["rules"] if verbose else matched:
-        mark, style = ("✓", "green") if rule["evidence"] else ("·", "dim")
-        words = rule["evidence"] or f"does not hold: {rule['asks']}"
-        console.print(Text(f"  {mark} {rule['rule']}: {words}", style), soft_wrap=True)
-    more = "" if verbose else " (-v lists all)"
-    console.print(
-        Text(f"  {len(told['rules'])} rules tried, {len(matched)} match; the first decides{more}", "dim")
-    )
-
-
-def _show_clock(clock: dict[str, Any], console: Console) -> None:
-    from rich.text import Text  # noqa: PLC0415 - only when something is shown
-
-    state = clock["state"]
-    console.print(
-        Text.assemble(
-            ("  ", ""),
-            (clock["promise"].replace("_", " "), "bold"),
-            "  ",
-            (state, _STATES[state]),
-            (f"  {clock['within']}  {clock['rule']}", "dim"),
-        )
-    )
-    parts = [
-        f"{name} {_when(clock[key])}"
-        for name, key in (("began", "started"), ("warns", "warns"), ("due", "due"))
-        if clock[key]
-    ]
-    if clock["met"]:
-        parts.append(f"met {_when(clock['met'])}")
-    if clock["next_step"]:
-        parts.append(f"next step {_when(clock['next_step'])}")
-    console.print(Text("      " + " · ".join(parts)), soft_wrap=True)
-    if clock["note"]:
-        console.print(Text(f"      {clock['note']}", "dim"), soft_wrap=True)
-    for each in clock["ledger"]:
-        console.print(
-            Text(f"        {_when(each['from'])} → {_when(each['to'])}  {each['what']}", "dim"), soft_wrap=True
-        )

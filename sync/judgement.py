@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
 from zoneinfo import ZoneInfo
 
-from sync import contact
+from sync import contact, duties, history, messages, routine, scope, signs
 from sync.action import Because
+from sync.attention import sorted_out
 from sync.clocks import BREACH
 from sync.conditions import hear, phrases_in
 from sync.facts import Known
@@ -19,17 +20,19 @@ from sync.ticket import Audience
 from sync.words import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
+    from sync.attention import Held
     from sync.clocks import Clock
     from sync.conditions import Hits
     from sync.contact import Event
-    from sync.facts import Facts
-    from sync.mapping.models import ClientModel
+    from sync.facts import Facts, Suggestion
+    from sync.mapping.client_models import ClientModel, EngagementModel
     from sync.mapping.policy import Policy
     from sync.promises import Terms
     from sync.severity import Rating, Urgency
+    from sync.signs import EarlyWarning
     from sync.taxonomy import Classification
     from sync.ticket import Change, Comment, Ticket
     from sync.worktime import Calendar
@@ -59,6 +62,7 @@ class Judgement:
     `labels` None: leave whatever is there (a ticket that is resolved or closed). `undue`: nothing runs out, so a
     date that makegood wrote is to go. `withheld` are labels that its readers must not see, with the reason.
     `wake_at`: the next instant at which this can change though nobody touches the ticket.
+    `home`: the ticket stands for an engagement, and is no issue itself.
     """
 
     ticket: Ticket
@@ -71,12 +75,17 @@ class Judgement:
     due: WantedDue | None = None
     undue: bool = False
     sayings: tuple[Saying, ...] = ()
+    held: tuple[Held, ...] = ()
     audience: Audience = Audience.INTERNAL
     level: int = 0
     urgency: Urgency | None = None
     wake_at: datetime | None = None
     contacted: tuple[Event, ...] = ()
     withheld: Mapping[str, str] = field(default_factory=dict)
+    engagement: EngagementModel | None = None
+    approved: bool = False
+    warnings: tuple[EarlyWarning, ...] = ()
+    home: bool = False
 
 
 class Judge:
@@ -87,7 +96,9 @@ class Judge:
         self.terms = terms
         taxonomy, severity = policy.taxonomy, policy.severity
         conditions = [rule.when for rule in taxonomy.rule] + [signal.when for signal in severity.signal]
+        conditions += [trigger.when for trigger in severity.trigger if trigger.when]
         self._lexicon = Lexicon(phrases_in(conditions), taxonomy.negation)
+        self._flags = frozenset(flag.label for flag in policy.practice.signs.flag)
         prefixes = {each.mapping.labels.prefix for each in terms.values()}
         self._classifiers = {prefix: Classifier(taxonomy, prefix) for prefix in prefixes}
         self._raters = {prefix: Rater(severity, prefix) for prefix in prefixes}
@@ -104,31 +115,71 @@ class Judge:
         """The ticket's category and the rule that chose it."""
         return self.classifier(ticket).classify(ticket, hear(ticket, self.scan))
 
-    def known(self, ticket: Ticket, classification: Classification) -> Known:
-        """The ticket as other tickets of its client see it."""
+    def known(
+        self, ticket: Ticket, classification: Classification, now: datetime, memory: Memory = NOTHING
+    ) -> Known:
+        """The ticket as other tickets of its client see it at `now`."""
+        terms = self.terms[ticket.source]
         record = self.policy.client(ticket.client) if ticket.client else None
-        client = record.name if record else (ticket.client or "")
-        opened, resolved = contact.opened(ticket), contact.resolved(ticket)
-        return Known(ticket.site, ticket.id, ticket.key, client, classification.category, opened, resolved)
+        rater = self._raters[terms.mapping.labels.prefix]
+        told = history.told(ticket, self.policy, terms, now, memory)
+        engagement = self._engagement(ticket, record)
+        return Known(
+            ticket.site,
+            ticket.id,
+            ticket.key,
+            record.name if record else (ticket.client or ""),
+            classification.category,
+            contact.opened(ticket),
+            contact.resolved(ticket),
+            replace(
+                told,
+                severity=rater.own(ticket, classification),
+                engagement=engagement.name if engagement else ticket.engagement or "",
+                request=told.request if classification.category == "scope" else None,
+                home=routine.is_home(ticket, terms.mapping),
+            ),
+            history.habits(ticket, terms, self._flags),
+            history.record(ticket),
+        )
 
-    def judge(
+    def _engagement(self, ticket: Ticket, client: ClientModel | None) -> EngagementModel | None:
+        return self.policy.engagement(client, ticket.engagement) if client and ticket.engagement else None
+
+    def judge(  # noqa: PLR0913, PLR0917 - a ticket, and what else is known when it is judged
         self,
         ticket: Ticket,
         facts: Facts,
         now: datetime,
         classification: Classification | None = None,
         memory: Memory = NOTHING,
+        suggestion: Suggestion | None = None,
     ) -> Judgement:
         """What is thought of the ticket at `now`, and what should stand on it; `memory` tells who was asked."""
         classification = classification or self.classify(ticket)
+        case = self._case(ticket, facts, now, classification, memory)
+        terms = case.terms
+        if routine.is_home(ticket, terms.mapping):
+            made = tuple(routine.made(case)) if ticket.status.live else ()
+            return self._owed(classification, case, made, home=True)
+        over = contact.ended(ticket)
+        if over:
+            made = (*duties.afterwards(case, over), *scope.made(case), *messages.afterwards(case, over))
+            return self._owed(classification, case, made)
+        matrix = case.made()
+        asked = (*matrix, *duties.living(case, matrix), *scope.made(case))
+        made = (*asked, *messages.living(case), *case.heard(asked))
+        return self._owed(classification, case, made, suggestion=suggestion)
+
+    def _case(
+        self, ticket: Ticket, facts: Facts, now: datetime, classification: Classification, memory: Memory
+    ) -> Promises:
         terms = self.terms[ticket.source]
-        rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts)
         client = self.policy.client(ticket.client) if ticket.client else None
-        if not ticket.status.live:
-            return Judgement(ticket, now, client, classification, rating)
+        rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts, now, client)
         cycle = contact.current_cycle(ticket)
         told = contact.contacts(ticket, terms.mapping, terms.zone)
-        promises = Promises(
+        return Promises(
             policy=self.policy,
             ticket=ticket,
             rating=rating,
@@ -141,45 +192,69 @@ class Judge:
             pauses=contact.pauses(ticket),
             calendar=self._calendar(client, terms),
             memory=memory,
-        )
-        dated: list[Event | Comment | Change] = [*told, *ticket.comments, *ticket.changes]
-        return self._owed(
-            classification, promises, min((each.at for each in dated if each.at > now), default=None)
+            facts=facts,
+            category=classification.category,
+            engagement=self._engagement(ticket, client),
+            ahead=min((event.at for event in told if event.at > now), default=None),
         )
 
-    def _owed(self, classification: Classification, promises: Promises, ahead: datetime | None) -> Judgement:
-        """The judgement of a live ticket. `ahead`: when it next tells something, by a clock ahead of ours."""
-        ticket, now, terms, clocks = promises.ticket, promises.now, promises.terms, promises.made()
-        upcoming = [clock.upcoming for clock in clocks if clock.upcoming] + ([ahead] if ahead else [])
-        level, due = promises.level(clocks), _due(promises, clocks)
+    def _owed(
+        self,
+        classification: Classification,
+        case: Promises,
+        made: tuple[Clock, ...],
+        *,
+        home: bool = False,
+        suggestion: Suggestion | None = None,
+    ) -> Judgement:
+        """The judgement of a ticket on which these promises are made. `home`: it stands for an engagement."""
+        ticket, now, terms, live = case.ticket, case.now, case.terms, case.ticket.status.live
+        said, held = sorted_out(case, case.sayings(made))
+        news = [each for each in held if _is_news(case, each)]
+        waiting = [each.saying.clock for each in news]
+        level, due = (case.level(made, waiting), _due(case, made)) if live else (0, None)
         audience = self._audience(classification, terms)
-        withheld = _withheld(classification, audience, promises)
-        labels = _labels(classification, promises, clocks, level)
-        left = [clock.due - now for clock in clocks if clock.live and clock.due]
+        withheld = _withheld(classification, audience, case) if live and not home else {}
+        warnings = self._warnings(case)
+        labels: list[WantedLabel] = []
+        if not home and not (_exposed(audience, case) and terms.staff_only):
+            labels += _labels(classification, case, made, level, suggestion)
+            labels += _warning_label(self.policy, warnings, case)
+        left = [clock.due - now for clock in made if clock.live and clock.due]
         return Judgement(
             ticket,
             now,
-            promises.client,
+            case.client,
             classification,
-            promises.rating,
-            clocks=clocks,
-            labels=tuple(want for want in labels if want.label not in withheld),
+            case.rating,
+            clocks=made,
+            labels=tuple(want for want in labels if want.label not in withheld) if live else None,
             due=due,
-            undue=not due and terms.due != "off",
-            sayings=tuple(promises.sayings(clocks)),
+            undue=live and not due and terms.due != "off",
+            sayings=tuple(said),
+            held=tuple(held),
             audience=audience,
             level=level,
             urgency=urgency(
                 ticket,
-                promises.rating,
+                case.rating,
                 min(left, default=None),
-                client_waits=contact.client_waits(ticket, promises.contacted),
-                reopened=promises.cycle.event != contact.CREATED,
+                client_waits=contact.client_waits(ticket, case.contacted),
+                reopened=case.cycle.event != contact.CREATED,
             ),
-            wake_at=min(upcoming, default=None),
-            contacted=promises.contacted,
+            wake_at=_wake(case, made, news),
+            contacted=case.contacted,
             withheld=withheld,
+            engagement=case.engagement,
+            approved=contact.approved(ticket, terms.mapping),
+            warnings=warnings,
+            home=home,
         )
+
+    def _warnings(self, case: Promises) -> tuple[EarlyWarning, ...]:
+        """The early warnings of the ticket's client, and the red flags on the ticket."""
+        policy = self.policy.practice.signs
+        return tuple(signs.warnings(policy, case.facts, case.client, case.now))
 
     def _audience(self, classification: Classification, terms: Terms) -> Audience:
         """Who may read comments on the ticket at most."""
@@ -196,27 +271,74 @@ class Judge:
         return self.policy.calendars[own or terms.calendar or self.policy.escalation.calendar]
 
 
+def _is_news(case: Promises, wait: Held) -> bool:
+    """Whether what is held back was not said before."""
+    ticket, owed = case.ticket, wait.saying.obligation
+    return case.memory.last_step(ticket.site, ticket.id, owed.promise, owed.occasion, owed.step) < owed.step
+
+
+def _wake(case: Promises, made: Iterable[Clock], news: Iterable[Held]) -> datetime | None:
+    """The next instant at which the judgement can change by itself."""
+    ticket, now, memory = case.ticket, case.now, case.memory
+    instants = [clock.upcoming for clock in made]
+    instants += [case.rating.until, case.ahead, case.snoozed.until if case.snoozed else None]
+    if ticket.status.live:
+        instants.append(history.next_deadline(ticket, case.terms, now, memory))
+    dated: list[Comment | Change] = [*ticket.comments, *ticket.changes]
+    instants += [each.at for each in dated]
+    instants += [wait.until for wait in news]
+    return min((at for at in instants if at and at > now), default=None)
+
+
+def _warning_label(policy: Policy, warnings: Sequence[EarlyWarning], case: Promises) -> Iterator[WantedLabel]:
+    """The label of tickets whose client shows early warnings, where the team has asked for one."""
+    name = policy.practice.signs.label
+    if name and warnings and case.terms.staff_only:
+        because = Because("signs.toml: label", "; ".join(each.sentence for each in warnings))
+        told = ",".join(sorted(each.name for each in warnings))
+        yield WantedLabel(case.terms.mapping.labels.prefix + name, f"signs:{told}", because)
+
+
+def _exposed(audience: Audience, case: Promises) -> bool:
+    """Whether the ticket is confidential and everybody who reads the source would read of it."""
+    return audience < Audience.INTERNAL and Audience.RESTRICTED not in case.ticket.audiences
+
+
 def _withheld(classification: Classification, audience: Audience, promises: Promises) -> dict[str, str]:
-    """The category's label, with the reason, where it would tell its readers too much."""
+    """The category's label, with the reason, where it would tell its readers too much.
+
+    Of an exposed ticket where all others show a category that is every label, for the lack of one would tell too.
+    """
     category, terms = classification.category, promises.terms
     label = terms.mapping.labels.prefix + category
     if category == "unclassified":
         return {}
-    if audience < Audience.INTERNAL and Audience.RESTRICTED not in promises.ticket.audiences:
-        return {label: f"{category} is confidential and this source cannot restrict its readers"}
+    if _exposed(audience, promises):
+        alone = ", so it gets no label at all" if terms.staff_only else ""
+        return {label: f"{category} is confidential and this source cannot restrict its readers{alone}"}
     if not terms.staff_only:
         return {label: 'clients may read this source; state readers = "staff" if they cannot'}
     return {}
 
 
 def _labels(
-    classification: Classification, promises: Promises, clocks: Iterable[Clock], level: int
+    classification: Classification,
+    promises: Promises,
+    clocks: Iterable[Clock],
+    level: int,
+    suggestion: Suggestion | None,
 ) -> Iterator[WantedLabel]:
     """Every label that the ticket calls for."""
     prefix, rating = promises.terms.mapping.labels.prefix, promises.rating
     if classification.category == "unclassified":
         because = Because("taxonomy.toml", "no rule matches: a person should say what it is")
         yield WantedLabel(prefix + "needs-triage", "triage", because)
+        confidential = promises.policy.taxonomy.confidential
+        if suggestion and (promises.terms.staff_only and suggestion.category not in confidential):
+            because = Because("config.toml: suggest", suggestion.reason)
+            yield WantedLabel(
+                f"{prefix}suggest-{suggestion.category}", f"suggested:{suggestion.category}", because
+            )
     else:
         because = Because(f"taxonomy.toml: {classification.rule}", classification.why)
         yield WantedLabel(prefix + classification.category, f"category:{classification.category}", because)
@@ -225,7 +347,7 @@ def _labels(
     yield WantedLabel(prefix + rating.severity, f"severity:{rating.event}", because)
     if level:
         because = Because(f"escalation.toml: {rating.severity}.escalation", "the role that is asked now")
-        occasion = next(clock.occasion for clock in clocks if clock.promise == "escalation")
+        occasion = next((clock.occasion for clock in clocks if clock.promise == "escalation"), "")
         yield WantedLabel(f"{prefix}level-{level}", f"level:{occasion}:{level}", because)
     broken = [clock for clock in clocks if clock.live and clock.step >= BREACH]
     if broken:

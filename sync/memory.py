@@ -23,13 +23,15 @@ class Memory:
 
     `said`: action ids (12 characters), or references (6) where only those could be read back. `steps`: the last
     occasion and step said of each promise, where that is known. `doubtful` is since when a comment's outcome is
-    unknown (None: none is). `labels` are those we wrote and nobody took off; `refused` maps a label that a person
-    took off to the reason it then stood for. `due` is the last date we wrote, meant only when `due_written`.
+    unknown (None: none is), `unsure` the action ids of issues that were perhaps made below it. `labels` are those
+    we wrote and nobody took off; `refused` maps a label that a person took off to the reason it then stood for.
+    `due` is the last date we wrote, meant only when `due_written`.
     """
 
     said: frozenset[str] = frozenset()
     steps: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     doubtful: datetime | None = None
+    unsure: frozenset[str] = frozenset()
     labels: frozenset[str] = frozenset()
     due: date | None = None
     due_written: bool = False

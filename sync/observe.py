@@ -27,15 +27,22 @@ if TYPE_CHECKING:
 
 NOBODY = Person("", "", "unknown")
 WATCHED = ("status", "assignee", "due", "labels")
+TELLING = ("planned", "severity", "impact", "reach", "priority", "satisfaction", "scope_decision")
+"""Fields whose changes are events, watched where they are mapped: a promised date that moves, a severity that is
+swapped, a decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One configured source: its settings, the terms it is judged by, and its tracker."""
+    """One configured source: its settings, the terms it is judged by, its tracker, and whom it may ask for.
+
+    `people` are the role-holders' ids there, of which the tracker is asked now and then whether they left.
+    """
 
     settings: Source
     terms: Terms
     tracker: Tracker
+    people: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,7 +74,8 @@ class Seen:
         for page in pages:
             for ticket in page.tickets:
                 self._forget(ticket.id)
-                self.tickets[ticket.id] = ticket
+                if not ticket.follow_up:
+                    self.tickets[ticket.id] = ticket
             for failure in page.failed:
                 self._forget(failure.ticket)
                 self._miss(failure)
@@ -116,15 +124,35 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
     listed = set(seen.tickets)
     wanted = set(store.due(name, now))
     if seen.state.policy != policy:
-        wanted |= {*store.ids(name, live_only=True), *store.unread(name)}
+        wanted |= {*store.watched(name), *store.unread(name)}
     crawled = seen.state.crawled_at
     if crawled is None or now - crawled >= crawl_every:
         if crawled is not None:
             wanted |= set(tracker.ids()) ^ set(store.ids(name))
         crawled = now
     _fetch(seen, wanted - seen.tickets.keys())
+    if crawled == now:
+        _who_left(seen)
     seen.state = replace(seen.state, cursor=cursor, crawled_at=crawled, policy=policy)
     _remembered(seen, store, now, set(seen.tickets), listed)
+
+
+def _who_left(seen: Seen) -> None:
+    """Ask which role-holders, owners of what is seen, and those who had left, are deactivated there.
+
+    Where the tracker does not say, what was known before holds.
+    """
+    live = [ticket for ticket in seen.tickets.values() if ticket.status.live]
+    owners = {ticket.assignee.id for ticket in live if ticket.assignee} - {""}
+    people = sorted(owners.union(seen.served.people, seen.state.left))
+    try:
+        left = seen.served.tracker.left(people) if people else frozenset()
+    except TrackerError as error:
+        if ends_the_work(error):
+            raise
+        seen.failed.append(Failed("", "whose accounts are deactivated", str(error)))
+    else:
+        seen.state = replace(seen.state, left=left)
 
 
 def _observe_only(seen: Seen, store: Store, now: datetime, keys: Sequence[str]) -> None:
@@ -234,8 +262,12 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
     if not marks.complete:
         seen.set_aside(ticket, "memory", "not all its comments can be read, so what was said there stays unknown")
         return
+    made = seen.served.tracker.follow_ups(ticket.id) if seen.served.terms.mapping.follows_up else {}
+    if made is None:
+        seen.set_aside(ticket, "memory", "what was made below it cannot be read, so it stays unknown")
+        return
     kept = marks.ledger or ticket.ledger
-    memory = recalled(ticket, kept, marks.marks, seen.served.terms.mapping.labels.prefix)
+    memory = recalled(ticket, kept, [*marks.marks, *made], seen.served.terms.mapping.labels.prefix)
     store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None)
     seen.memories |= store.memories(seen.site, [ticket.id])
 
@@ -245,11 +277,16 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
 
 def _observed(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None:
     """What differs from the last look is noted as a change seen now, and told as the ticket's history."""
-    logs = store.observed(seen.site, ids)
+    logs, mapped = store.observed(seen.site, ids), seen.served.terms.mapping.fields.mapped()
+    watched = (*WATCHED, *(name for name in TELLING if name in mapped))
     news = {
         number: entries
         for number in ids
-        if (entries := _differences(seen.tickets[number], logs[number], seen.memories.get(number, NOTHING), now))
+        if (
+            entries := _differences(
+                seen.tickets[number], watched, logs[number], seen.memories.get(number, NOTHING), now
+            )
+        )
     }
     if news:
         store.observe(seen.site, news)
@@ -272,13 +309,15 @@ def _said(entry: Entry) -> str:
     return f"{entry.before or '–'} → {entry.after or '–'}"
 
 
-def _differences(ticket: Ticket, log: Observed, memory: Memory, now: datetime) -> list[Entry]:
+def _differences(
+    ticket: Ticket, watched: Sequence[str], log: Observed, memory: Memory, now: datetime
+) -> list[Entry]:
     """New entries of the log. Numbers start at the second of the first look, so that none comes twice even if
     the log is lost and begun anew: they name occasions.
     """
     number = log.entries[-1].number if log.entries else int(now.timestamp())
     entries = []
-    for name in WATCHED:
+    for name in watched:
         last = log.latest(name)
         value = _watched(ticket, name, memory, last or "")
         if value != last:
@@ -297,5 +336,7 @@ def _watched(ticket: Ticket, name: str, memory: Memory, last: str) -> str:
         case "due":
             ours = memory.due_written and memory.due == ticket.due
             return ticket.due.isoformat() if ticket.due and not ours else ""
-        case _:
+        case "labels":
             return " ".join(sorted(ticket.labels - (memory.labels - set(last.split()))))
+        case _:
+            return ticket.fields.get(name, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 from sync import contact
 from sync.action import (
@@ -11,21 +12,33 @@ from sync.action import (
     AddComment,
     AddLabel,
     Because,
+    BringIn,
     Edit,
     Failed,
+    FollowUp,
+    MakeFollowUp,
+    Obligation,
     RemoveLabel,
     SetDue,
     Skipped,
 )
+from sync.attention import exhausted
 from sync.memory import NOTHING, Memory
+from sync.promises import TEXTS, Withheld
+from sync.richtext import plain
 from sync.ticket import CATEGORIES, SEVERITIES, Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections import Counter
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date, timedelta
 
+    from sync.clocks import Clock
     from sync.judgement import Judgement
+    from sync.mapping.models import BringIn as BringingIn
+    from sync.mapping.policy import Policy
+    from sync.mapping.practice import AttentionFile
     from sync.promises import Saying
     from sync.richtext import Document
     from sync.ticket import Ticket
@@ -49,17 +62,34 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How one source is planned for. `render` writes the comment that carries the given sayings."""
+    """How one source is planned for. `render` writes the comment that carries the given sayings.
+
+    `slips` tells what is wrong with the tone of a text for the client (nothing: empty). `bring_in` is how
+    those who are asked are brought to the ticket; `approvals` are the labels that let messages of `careful`
+    categories reach the client. `follow_up` writes title and text of an issue of its own, for the promises
+    `follow_ups`, unless clients read the source (`staff_only` false).
+    """
 
     prefix: str
     mode: Mode
     backlog_after: timedelta
     render: Callable[[Judgement, Sequence[Saying]], Document]
+    slips: Callable[[Judgement, Document], str] = lambda _judged, _body: ""
+    bring_in: frozenset[BringingIn] = frozenset()
+    approvals: tuple[str, ...] = ()
+    careful: frozenset[str] = frozenset({"billing"})
+    follow_up: Callable[[Judgement, Clock], tuple[str, Document]] | None = None
+    follow_ups: frozenset[str] = frozenset()
+    staff_only: bool = False
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
 class TicketPlan:
-    """What is to be done on one ticket, and the memory of it once that is done."""
+    """What is to be done on one ticket, and the memory of it once that is done.
+
+    `again`: more is to be said in the next pass. `tomorrow`: a comment waits for another day.
+    """
 
     ticket: Ticket
     judged: Judgement
@@ -67,6 +97,8 @@ class TicketPlan:
     skipped: tuple[Skipped, ...]
     before: Memory
     after: Memory
+    again: bool = False
+    tomorrow: bool = False
 
     @property
     def urgency(self) -> int:
@@ -78,14 +110,22 @@ class TicketPlan:
         """The one comment of this plan, if it has one."""
         return next((action for action in self.actions if isinstance(action, AddComment)), None)
 
+    @property
+    def follow_ups(self) -> tuple[MakeFollowUp, ...]:
+        """The issues to be made below the ticket."""
+        return tuple(action for action in self.actions if isinstance(action, MakeFollowUp))
+
     def edit(self) -> Edit:
         """The labels and the due date as one write."""
         due = next((action for action in self.actions if isinstance(action, SetDue)), None)
+        brought = [action for action in self.actions if isinstance(action, BringIn)]
         return Edit(
             add_labels=tuple(action.label for action in self.actions if isinstance(action, AddLabel)),
             remove_labels=tuple(action.label for action in self.actions if isinstance(action, RemoveLabel)),
             set_due=due is not None,
             due=due.due if due else None,
+            watch=tuple(action.person for action in brought if action.how == "watch"),
+            assign=next((action.person for action in brought if action.how == "assign"), ""),
         )
 
 
@@ -119,6 +159,7 @@ class _Draft:
     ticket: Ticket
     actions: list[Action] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
+    again: bool = False
 
     def skip(self, what: str, why: str) -> None:
         self.skipped.append(Skipped(self.ticket.key, what, why))
@@ -138,8 +179,11 @@ def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> Ticke
     else:
         after = _labels(draft, judged, before, terms.prefix)
         after = _due(draft, judged, after)
-        _comment(draft, judged, before, terms)
-    return TicketPlan(judged.ticket, judged, tuple(draft.actions), tuple(sorted(draft.skipped)), before, after)
+    _comment(draft, judged, before, terms)
+    if terms.follow_up:
+        _follow_up(draft, judged, before, terms, terms.follow_up)
+    skipped = tuple(sorted(draft.skipped))
+    return TicketPlan(judged.ticket, judged, tuple(draft.actions), skipped, before, after, draft.again)
 
 
 def _done(draft: _Draft, before: Memory, prefix: str) -> Memory:
@@ -222,6 +266,9 @@ def _why_theirs(ticket: Ticket, written: date | None) -> str:
 
 
 def _comment(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> None:
+    for wait in judged.held:
+        if _is_news(judged.ticket, wait.saying, before):
+            draft.skip("comment", f"{wait.saying.obligation.promise}: {wait.why}")
     owed = [saying for saying in judged.sayings if _is_news(judged.ticket, saying, before)]
     if not owed:
         return
@@ -238,14 +285,80 @@ def _comment(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> 
             "nothing more is said until it is found or `settle_after` has passed",
         )
         return
+    if terms.mode == "labels":
+        draft.skip("comment", 'the source is in mode "labels"; set mode = "full" to let it comment')
+        return
+    _say(draft, judged, fresh, terms)
+
+
+def _say(draft: _Draft, judged: Judgement, fresh: list[Saying], terms: Terms) -> None:
+    """One comment: what the client may read before what only staff may; the other one follows in the next pass."""
+    for_client = [saying for saying in fresh if saying.to_client]
+    inside = [saying for saying in fresh if not saying.to_client]
+    if for_client:
+        message = _to_client(judged, for_client[0], terms)
+        if not isinstance(message, str):
+            draft.actions += message
+            if inside or for_client[1:]:
+                draft.skip("comment", "one comment at a time: it follows in the next pass")
+                draft.again = True
+            return
+        draft.skip("message to the client", message)
+    if not inside:
+        return
     audience = _audience(judged)
     if audience is None:
         draft.skip("comment", _why_unsaid(judged))
         return
-    if terms.mode == "labels":
-        draft.skip("comment", 'the source is in mode "labels"; set mode = "full" to let it comment')
+    comment = _spoken(judged, inside, audience, terms)
+    draft.actions += [*_brought(judged, inside, terms), comment]
+
+
+def _why_not_to_client(judged: Judgement, terms: Terms) -> str:
+    """Why a message must not reach the client; empty if it may."""
+    category = judged.classification.category
+    if judged.audience < Audience.INTERNAL:
+        return f"a {category} ticket is confidential: never the client"
+    if category in terms.careful and not judged.approved:
+        labels = " or ".join(terms.approvals) or "(none is mapped under [approval])"
+        return f"{category} is careful: a second pair of eyes approves it by the label {labels}"
+    return ""
+
+
+def _to_client(judged: Judgement, saying: Saying, terms: Terms) -> list[Action] | str:
+    """The message to the client, or why there is none.
+
+    One with a slip in its tone becomes an internal comment that says why and holds its text. Either way it is
+    said: a template that is mended later sends nothing that staff have sent by hand.
+    """
+    if why := _why_not_to_client(judged, terms):
+        return why
+    comment = _spoken(judged, [saying], Audience.CLIENT, terms)
+    slips = terms.slips(judged, comment.body)
+    if not slips:
+        return [comment]
+    audience = _audience(judged)
+    if audience is None:
+        return f"{slips}; and staff are not told of it by a comment, for clients may read every comment here"
+    clock = replace(saying.clock, about=Withheld(slips, plain(comment.body)))
+    told = replace(saying, obligation=replace(saying.obligation, promise="withheld"), clock=clock)
+    inside = _spoken(judged, [told], audience, terms)
+    inside = replace(inside, ids=comment.ids, obligations=comment.obligations, because=comment.because)
+    return [*_brought(judged, [told], terms), inside]
+
+
+def _brought(judged: Judgement, sayings: list[Saying], terms: Terms) -> Iterator[BringIn]:
+    """Those who are asked, brought to the ticket; nobody to a confidential one, for that would tell who it is."""
+    if judged.audience < Audience.INTERNAL:
         return
-    draft.actions.append(_spoken(judged, fresh, audience, terms))
+    ticket = judged.ticket
+    asked = {saying.to.id: saying for saying in reversed(sayings) if saying.to.id and saying.role}
+    for number, saying in reversed(asked.items()):
+        if "watch" in terms.bring_in:
+            yield BringIn(ticket.id, number, saying.person, "watch", saying.because)
+    if "assign" in terms.bring_in and ticket.assignee is None and asked:
+        number, saying = next(reversed(asked.items()))
+        yield BringIn(ticket.id, number, saying.person, "assign", saying.because)
 
 
 def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms: Terms) -> AddComment:
@@ -260,7 +373,67 @@ def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms:
         body=terms.render(judged, sayings),
         audience=audience,
         because=Because("; ".join(rules), "; ".join(texts)),
+        to=tuple(dict.fromkeys(saying.to.id for saying in sayings if saying.to.id and not saying.to_client)),
     )
+
+
+def _follow_up(
+    draft: _Draft,
+    judged: Judgement,
+    before: Memory,
+    terms: Terms,
+    write: Callable[[Judgement, Clock], tuple[str, Document]],
+) -> None:
+    """An issue of its own for each promise that is to have one, made once per occasion."""
+    ticket = judged.ticket
+    for clock in judged.clocks:
+        obligation = Obligation(clock.promise, clock.occasion, 0)
+        mark = obligation.id(ticket.site, ticket.id)
+        wanted = clock.promise in terms.follow_ups and clock.live and clock.started <= judged.now
+        if not wanted or before.has_said(mark) or judged.now - clock.started > terms.backlog_after:
+            continue
+        if why := _why_no_follow_up(judged, mark in before.unsure, terms):
+            draft.skip(f"follow-up for {clock.promise}", why)
+            continue
+        title, body = write(judged, clock)
+        due = clock.due.astimezone(ZoneInfo(terms.zone)).date() if clock.due else None
+        owner = ticket.assignee.id if ticket.assignee else ""
+        made = FollowUp(title, body, mark, due, (f"{terms.prefix}follow-up",), owner)
+        draft.actions.append(MakeFollowUp(ticket.id, obligation, made, Because(clock.rule, TEXTS[clock.promise])))
+
+
+def _why_no_follow_up(judged: Judgement, unsure: bool, terms: Terms) -> str:  # noqa: FBT001 - whether it may be there
+    if judged.audience < Audience.INTERNAL:
+        return (
+            f"a {judged.classification.category} ticket is confidential, and a linked issue has readers of its own"
+        )
+    if not terms.staff_only:
+        return 'clients may read this source; state readers = "staff" in the config if they cannot'
+    if unsure:
+        return "it is not known yet whether it was made before"
+    return 'the source is in mode "labels"' if terms.mode == "labels" else ""
+
+
+def within_budget(
+    plan: TicketPlan, attention: AttentionFile, today: Counter[str], asked: Counter[str], policy: Policy
+) -> TicketPlan:
+    """The plan without its comment, if that would ask somebody too often today.
+
+    People are counted by name, whatever their ids in several trackers: `today` by the comments of earlier passes,
+    `asked` by those of this one, to which the plan's own is added if it stays.
+    """
+    comment, budget = plan.comment, attention.budget
+    if comment is None:
+        return plan
+    severity, people = plan.judged.rating.severity, {policy.name_of(number) for number in comment.to}
+    over = any(exhausted(attention, severity, today[name] + asked[name]) for name in people)
+    if not over or budget is None:
+        asked.update(people)
+        return plan
+    actions = tuple(action for action in plan.actions if not isinstance(action, AddComment | BringIn))
+    why = f"{budget.per_day} comments ask for the same person today already; it waits until tomorrow, by urgency"
+    skipped = (*plan.skipped, Skipped(plan.ticket.key, "comment", why))
+    return replace(plan, actions=actions, skipped=tuple(sorted(skipped)), tomorrow=True)
 
 
 def _is_news(ticket: Ticket, saying: Saying, memory: Memory) -> bool:

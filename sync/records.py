@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from sync.action import PromiseName
     from sync.facts import Known
     from sync.memory import Memory
+    from sync.standing import Standing
+    from sync.ticket import Severity
 
 Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
+NoticeOutcome = Literal["intended", "unknown", "settled", "failed", "void"]
+"""`unknown`: perhaps it was sent, so never again. `void`: its comment was not written, so there is no news."""
+
+WEBHOOK = "webhook"
+"""What `Notice.to` says instead of an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class SourceState:
     """Where a source stands: its cursor, its last crawl, and the digest of the policy that last judged it.
 
     `halted` is the policy under which a comment reached a wider circle than it was meant for: while that
-    policy lasts, the source gets no comment.
+    policy lasts, the source gets no comment. `left` are role-holders whose accounts are deactivated there.
     """
 
     site: str = ""
@@ -33,16 +40,21 @@ class SourceState:
     last_good: datetime | None = None
     trouble: str = ""
     halted: str = ""
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One ticket of the index: what facts are folded from, and when it wants to be judged again."""
+    """One ticket of the index: what facts are folded from, and when it wants to be judged again.
+
+    `standing` is where its last judgement left it; None for one that is done, or was judged by an older version.
+    """
 
     source: str
     known: Known
     live: bool
     wake_at: datetime | None
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +100,49 @@ class Intent:
 
     site: str
     ticket: str
-    kind: Literal["edit", "comment"]
+    kind: Literal["edit", "comment", "follow_up"]
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """What one person, or one webhook, is told of a ticket beside the tracker: plain text.
+
+    `mark` begins with the action id of the step that it tells of, and is its own for each `to`: an e-mail address
+    or `WEBHOOK`, empty while nobody is chosen. `roles` are those whom it concerns. One that is `confidential` says
+    where the matter waits, and nothing of it.
+    """
+
+    mark: str
+    site: str
+    ticket: str
+    key: str
+    url: str
+    subject: str
+    body: str
+    severity: Severity
+    roles: tuple[str, ...] = ()
+    confidential: bool = False
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEntry:
+    """One notice as the state tells it. `ended_at`: when it was last tried."""
+
+    notice: Notice
+    outcome: NoticeOutcome
+    intended_at: datetime
+    note: str = ""
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settlement:
-    """How one write ended: its journal number, and what is known since. `said` was proved to be said."""
+    """How one write ended: its journal number, and what is known since. `said` was proved to be said.
+
+    `leaked`: the comment that was found reaches a wider circle than it was meant for.
+    """
 
     number: int
     site: str
@@ -104,3 +152,4 @@ class Settlement:
     comment: str = ""
     memory: Memory | None = None
     note: str = ""
+    leaked: bool = False

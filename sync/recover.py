@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from sync.action import Failed, reference
-from sync.apply import ends_the_work
+from sync.apply import ends_the_work, leak_of
 from sync.errors import NotFoundError, TrackerError
 from sync.memory import NOTHING, Memory
 from sync.records import Outcome, Settlement
+from sync.ticket import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,16 +23,24 @@ if TYPE_CHECKING:
     from sync.trackers.base import Reader
 
 
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What went wrong while writes were looked up. `leaked`: a comment reached a wider circle than was meant."""
+
+    failed: tuple[Failed, ...] = ()
+    leaked: bool = False
+
+
 def recover(
     entries: Sequence[JournalEntry], tracker: Reader, store: Store, now: datetime, settle_after: timedelta
-) -> list[Failed]:
-    """Settle what can be settled of these open writes; returns what could not be read.
+) -> Recovered:
+    """Settle what can be settled of these open writes.
 
     A mark found settles its comment. A mark not found proves nothing until `settle_after` has passed since
     nobody can be sending the write any more, for a server may apply it after we gave up; until then the outcome
     stays unknown. After a crash that is counted from this first look.
     """
-    failed = []
+    failed, leaked = [], False
     for entry in entries:
         late = now - (entry.ended_at or now) >= settle_after
         try:
@@ -41,13 +50,18 @@ def recover(
                 raise
             failed.append(Failed(entry.ticket, f"outcome of a {entry.kind}", str(error)))
             found = _ended(entry, "unknown", str(error))
+        if found.leaked:
+            leaked = True
+            failed.append(Failed(entry.ticket, "comment", found.note))
         store.settle([found], now)
-    return failed
+    return Recovered(tuple(failed), leaked)
 
 
 def _found(entry: JournalEntry, tracker: Reader, store: Store, *, late: bool) -> Settlement:
     if entry.kind == "comment":
         return _found_comment(entry, tracker, late=late)
+    if entry.kind == "follow_up":
+        return _found_follow_up(entry, tracker, late=late)
     ticket = _read(entry.ticket, tracker)
     if ticket is None:
         return _ended(entry, "absent" if late else "unknown", "the ticket is gone")
@@ -79,11 +93,28 @@ def _found_comment(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settl
         marks.marks[mark] for mark in sorted(ids | {reference(each) for each in ids}) if mark in marks.marks
     ]
     if carrying:
-        found = _ended(entry, "settled", "found on the ticket")
-        return replace(found, said=entry.said, comment=carrying[0].id)
+        meant = Audience[str(entry.detail.get("audience", Audience.CLIENT)).upper()]
+        leaked = carrying[0].audience > meant
+        found = _ended(entry, "settled", leak_of(meant) if leaked else "found on the ticket")
+        return replace(found, said=entry.said, comment=carrying[0].id, leaked=leaked)
     if late and marks.complete:
         return _ended(entry, "absent", "not on the ticket")
     return _ended(entry, "unknown", "not found yet" if marks.complete else "not all comments can be read")
+
+
+def _found_follow_up(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settlement:
+    """An issue that may have been made below the ticket: its mark tells."""
+    ids = {owed.id(entry.site, entry.ticket) for owed in entry.said}
+    try:
+        made = tracker.follow_ups(entry.ticket)
+    except NotFoundError:
+        return _ended(entry, "absent" if late else "unknown", "the ticket is gone")
+    if made is None:
+        return _ended(entry, "unknown", "what was made below the ticket cannot be read")
+    found = [made[mark] for mark in sorted(ids | {reference(each) for each in ids}) if mark in made]
+    if found:
+        return replace(_ended(entry, "settled", f"found as {found[0]}"), said=entry.said)
+    return _ended(entry, "absent" if late else "unknown", "not there" if late else "not found yet")
 
 
 def _found_edit(entry: JournalEntry, ticket: Ticket, memory: Memory, *, late: bool) -> Settlement:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sync.attention import day_ends
 from sync.memory import NOTHING
 from sync.records import Remembered, Row
+from sync.standing import standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +32,20 @@ def remembered(
     wake |= {each.ticket.id: now for each in plan.tickets if each.actions}
     for result in results:
         number = result.plan.ticket.id
-        wake[number] = now if result.failed else _wake(result.plan.judged, seen, now)
+        again = result.failed or result.plan.again
+        wake[number] = now if again else _wake(result.plan.judged, seen, now)
+    for each in plan.tickets:
+        if each.tomorrow:
+            tomorrow = day_ends(now, seen.served.terms.zone)
+            wake[each.ticket.id] = min(wake[each.ticket.id] or tomorrow, tomorrow)
     rows = [
-        Row(plan.source, seen.known[each.ticket.id], each.ticket.status.live, wake[each.ticket.id])
+        Row(
+            plan.source,
+            seen.known[each.ticket.id],
+            each.ticket.status.live,
+            wake[each.ticket.id],
+            standing(each),
+        )
         for each in judged
     ]
     noticed = {
@@ -49,4 +62,4 @@ def remembered(
 def _wake(judged: Judgement, seen: Seen, now: datetime) -> datetime | None:
     """When the ticket wants to be judged again though nobody touches it: by its clocks, or while in doubt."""
     memory = seen.memories.get(judged.ticket.id, NOTHING)
-    return judged.wake_at if memory.doubtful is None else now
+    return now if memory.doubtful or memory.unsure else judged.wake_at

@@ -5,7 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
-from sync.action import Action, AddComment, AddLabel, Failed, RemoveLabel, SetDue, action_id
+from sync.action import (
+    Action,
+    AddComment,
+    AddLabel,
+    BringIn,
+    Failed,
+    MakeFollowUp,
+    RemoveLabel,
+    SetDue,
+    action_id,
+)
 from sync.richtext import plain
 from sync.ticket import Audience
 
@@ -96,8 +106,12 @@ def _told(action: Action) -> tuple[str, str | None, Audience]:
             return "remove_label", label, Audience.NONE
         case SetDue(due=due):
             return "set_due", due.isoformat() if due else None, Audience.NONE
+        case BringIn(person=person, how=how):
+            return how, person, Audience.NONE
         case AddComment(body=body, audience=audience):
             return "add_comment", plain(body), audience
+        case MakeFollowUp(draft=draft):
+            return "make_follow_up", draft.title, Audience.INTERNAL
         case _:
             assert_never(action)
 
@@ -168,11 +182,12 @@ def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
     category = judged.classification.category + (
         f"/{judged.classification.subtype}" * bool(judged.classification.subtype)
     )
+    severity = (f" {judged.rating.severity} ", _SEVERITY_STYLE[judged.rating.severity])
     yield Text()
     yield Text.assemble(
         (f"  {ticket.key}  ", "bold cyan"),
-        (f" {judged.rating.severity} ", _SEVERITY_STYLE[judged.rating.severity]),
-        f"  {category}  ",
+        (" the engagement's own ticket ", "dim") if judged.home else severity,
+        "  " if judged.home else f"  {category}  ",
         (f"{ticket.client or 'no client'}  ", "dim"),
         (_short(ticket.title) or "(no title)", "italic"),
     )
@@ -194,6 +209,10 @@ def _changes_text(plan: TicketPlan) -> Iterator[Text]:
         yield Text.assemble(("     labels  ", "dim"), *words)
     if edit.set_due:
         yield Text.assemble(("     due      ", "dim"), str(edit.due or "cleared"))
+    for action in plan.actions:
+        if isinstance(action, BringIn):
+            how = "made its owner" if action.how == "assign" else "made a follower"
+            yield Text.assemble(("     bring in ", "dim"), f"{action.name}, {how}")
 
 
 def _comment_text(plan: TicketPlan, comment: AddComment, verbosity: int) -> Iterator[Text]:
@@ -215,14 +234,14 @@ def _owed(saying: Saying, now: datetime) -> str:
     from sync.spoken import span  # noqa: PLC0415 - only when something is shown
 
     clock, promise = saying.clock, saying.obligation.promise
-    asked = f" → {saying.role.replace('_', ' ')}" if saying.role else ""
+    asked = f" → {saying.role.replace('_', ' ')}" if saying.role and clock.state != "notice" else ""
     if promise == "escalation" and not saying.asked:
         return f"escalated{asked}"
     late = clock.due is not None and clock.due <= now
     when = f"late by {span(now - clock.due, 'en')}" if clock.due and late else ""
     if clock.due and not late:
         when = f"due in {span(clock.due - now, 'en')}"
-    return f"{PROMISES[promise]} {when}{asked}"
+    return " ".join(filter(None, (PROMISES.get(promise, promise.replace("_", " ")), when))) + asked
 
 
 def _short(text: str, most: int = 60) -> str:
@@ -237,12 +256,13 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
     if wrote and plan.mode != "observe" and not plan.refusal:
         actions: list[Action] = []
         for result in sight.results:
-            actions += [
-                action for action in result.plan.actions if not isinstance(action, AddComment) and result.edited
-            ]
-            actions += [
-                action for action in result.plan.actions if isinstance(action, AddComment) and result.commented
-            ]
+            for action in result.plan.actions:
+                done = result.edited
+                if isinstance(action, AddComment):
+                    done = result.commented
+                elif isinstance(action, MakeFollowUp):
+                    done = action.obligation in result.made
+                actions += [action] if done else []
         if actions:
             return f"Written: {_counted(actions)}."
         return "Nothing was written." if plan.actions() else "Nothing to do."
@@ -264,11 +284,15 @@ def _counted(actions: Sequence[Action]) -> str:
     client = sum(action.audience is Audience.CLIENT for action in comments)
     labels = sum(isinstance(action, AddLabel | RemoveLabel) for action in actions)
     dues = sum(isinstance(action, SetDue) for action in actions)
+    brought = sum(isinstance(action, BringIn) for action in actions)
+    made = sum(isinstance(action, MakeFollowUp) for action in actions)
+    more = f", {_number(brought, 'person', 'people')} brought in" if brought else ""
+    more += f", {_number(made, 'issue')} made" if made else ""
     return (
         f"{_number(labels, 'label')}, {_number(dues, 'due date')}, {_number(len(comments), 'comment')}"
-        f" ({_number(client, 'comment')} that a client can read)"
+        f" ({_number(client, 'comment')} that a client can read){more}"
     )
 
 
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
+def _number(count: int, noun: str, several: str = "") -> str:
+    return f"{count} {noun if count == 1 else several or f'{noun}s'}"

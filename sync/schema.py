@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from sync.mapping import models
+from sync.mapping.client_models import ClientsFile
+from sync.mapping.practice import AttentionFile, PromisesFile, ScopeFile, SignsFile
+from sync.mapping.tone_models import ToneFile
 from sync.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,13 +22,18 @@ if TYPE_CHECKING:
 
 MODELS: Mapping[str, type[models.Strict]] = {
     "asana": models.AsanaMapping,
+    "attention": AttentionFile,
     "calendars": models.CalendarsFile,
-    "clients": models.ClientsFile,
+    "clients": ClientsFile,
     "config": Settings,
     "escalation": models.EscalationFile,
     "jira": models.JiraMapping,
+    "promises": PromisesFile,
+    "scope": ScopeFile,
     "severity": models.SeverityFile,
+    "signs": SignsFile,
     "taxonomy": models.Taxonomy,
+    "tone": ToneFile,
     "workbook": models.WorkbookMapping,
 }
 """The model of each file that a team writes, by the file's name without its ending."""

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sync.conditions import View, compiled, fields_in
-from sync.contact import CREATED, Event, by_person, labels_added, labels_removed, opened
+from sync.contact import CREATED, Event, by_person, labels_added, labels_removed, opened, resolved
 from sync.ticket import SEVERITIES, Severity
+from sync.triggers import Grounds, Spell, pulls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.conditions import Heard
     from sync.facts import Facts
-    from sync.mapping.models import SeverityFile, Trigger
+    from sync.mapping.client_models import ClientModel
+    from sync.mapping.models import SeverityFile
     from sync.taxonomy import Classification
     from sync.ticket import Change, Language, Ticket
+    from sync.triggers import Pull
     from sync.words import Hit
 
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """One raise: which trigger, from what to what, on what evidence."""
+    """One raise, or its withdrawal: by what, from what to what."""
 
-    trigger: str
+    pull: Pull
     before: Severity
     after: Severity
-    evidence: str
+
+    @property
+    def trigger(self) -> str:
+        """The trigger's name."""
+        return self.pull.trigger.name
+
+    @property
+    def evidence(self) -> str:
+        """The evidence in English, for plans and `explain`."""
+        return self.pull.grounds.sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,9 @@ class Rating:
     `decided`: a person gave it, by a label or by changing the mapped field; no trigger raises it. `risen` has an
     event for each severity from low up to this one: since when the ticket has been at least so severe. Promises
     count from there, so that a raise breaks none that nobody had made, and a lowering escalates nothing anew.
+    `withdrawn` are raises whose evidence has been gone for its whole window. `pulls` are all triggers that hold,
+    also those that bring in a role or only tell something; `until` is when the first of them ends on a live
+    ticket, or may be seen to end.
     """
 
     severity: Severity
@@ -51,6 +66,18 @@ class Rating:
     risen: tuple[Event, ...]
     raises: tuple[Raise, ...] = ()
     decided: bool = False
+    withdrawn: tuple[Raise, ...] = ()
+    pulls: tuple[Pull, ...] = ()
+    until: datetime | None = None
+    given: Given | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What gave the severity before any raise, for people: a kind of source, and the value it went by."""
+
+    source: Literal["field", "matrix", "signals", "priority", "label", "default"]
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,7 @@ class _Answer:
     severity: Severity
     rule: str
     why: str
+    given: Given
     fields: frozenset[str] = frozenset()
     label: str = ""
 
@@ -73,6 +101,17 @@ class _Turn:
     event: str
     at: datetime
     answer: _Answer
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What the severity file answered at each event of a ticket's history, and whether by a person's decision.
+
+    `spells`: when each trigger's condition was true.
+    """
+
+    answers: list[tuple[str, datetime, _Answer, bool]]
+    spells: list[list[Spell]]
 
 
 @dataclass(slots=True)
@@ -111,7 +150,9 @@ class Rater:
             for reach, level in row.items()
         }
         self._signals = [(signal, compiled(signal.when)) for signal in file.signal]
-        asked = fields_in(signal.when for signal in file.signal) - _WITHOUT_HISTORY
+        triggered = [trigger.when for trigger in file.trigger if trigger.when]
+        self._conditions = [compiled(condition) for condition in triggered]
+        asked = fields_in([*(signal.when for signal in file.signal), *triggered]) - _WITHOUT_HISTORY
         self._watched = asked | _SEVERITY | _MATRIX | _PRIORITY
         self._labels: dict[str, Severity] = {prefix + level: level for level in SEVERITIES}
         self._ask: dict[str, Callable[[View], _Answer | None]] = {
@@ -121,30 +162,54 @@ class Rater:
             "priority": self._by_priority,
         }
 
-    def rate(self, ticket: Ticket, classification: Classification, facts: Facts) -> Rating:
-        """The severity of one ticket now.
+    def rate(
+        self,
+        ticket: Ticket,
+        classification: Classification,
+        facts: Facts,
+        now: datetime,
+        client: ClientModel | None = None,
+    ) -> Rating:
+        """The severity of one ticket at `now`.
 
         The ticket's history is walked so that `event` names what gave the present severity: `created`, or the id
-        of a change or of a client's comment. An edit of the mapping moves no event.
+        of a change, of a client's comment, or of what a trigger went by. An edit of the mapping moves no event. A
+        ticket that is done stays as severe as it was when it was done.
         """
-        triggered = self._triggered(ticket, classification, facts)
-        steps = sum(trigger.raise_by for trigger, _ in triggered)
-        turns: list[_Turn] = []
-        for event, at, answer, decided in self._answers(ticket, classification.heard):
-            severity = answer.severity if decided else raised(answer.severity, steps)
-            if turns and (severity, decided) == (turns[-1].severity, turns[-1].decided):
-                turns[-1].answer = answer
-            else:
-                turns.append(_Turn(severity, decided, event, at, answer))
+        now = min(now, resolved(ticket) or now)
+        walk = self._walk(ticket, classification.heard)
+        held = sorted(
+            pulls(self._file, ticket, classification, facts, client, walk.spells), key=lambda pull: pull.at
+        )
+        held = [pull for pull in held if pull.at <= now]
+        turns = _turns(walk.answers, held, now)
         last, answer = turns[-1], turns[-1].answer
-        raises = () if last.decided else tuple(_raises(answer.severity, triggered))
-        risen = tuple(_risen(turns))
-        return Rating(last.severity, answer.rule, answer.why, last.event, last.at, risen, raises, last.decided)
+        holding = [pull for pull in held if pull.holds(now)]
+        return Rating(
+            last.severity,
+            answer.rule,
+            answer.why,
+            last.event,
+            last.at,
+            tuple(_risen(turns)),
+            () if last.decided else tuple(_raises(answer.severity, holding)),
+            last.decided,
+            () if last.decided else tuple(_withdrawn(answer.severity, held, now)),
+            tuple(holding),
+            min(filter(None, (pull.looked_at(now) for pull in holding)), default=None)
+            if ticket.status.live
+            else None,
+            answer.given,
+        )
+
+    def own(self, ticket: Ticket, classification: Classification) -> Severity:
+        """The ticket's severity as far as it tells it itself, without any trigger."""
+        return self._walk(ticket, classification.heard).answers[-1][2].severity
 
     # --- the walk through the history --------------------------------------------------------------------------
 
-    def _answers(self, ticket: Ticket, heard: Heard) -> Iterator[tuple[str, datetime, _Answer, bool]]:
-        """What is answered at the creation and after each event that may change it; and whether by a person."""
+    def _walk(self, ticket: Ticket, heard: Heard) -> _Walk:
+        """What is answered at the creation and after each event that may change it."""
         moment = _Moment(ticket, dict(ticket.fields), ticket.labels, dict(heard.own), ticket.labels)
         if "status" in self._watched:
             moment.fields["status"] = ticket.status
@@ -153,10 +218,23 @@ class Rater:
             for change, led_to in self._rewound(moment)
         ]
         events += [(said.at, said.id, partial(moment.hits.update, hits)) for said, hits in heard.said if hits]
-        yield CREATED, opened(ticket), *self._answer(moment)
+        walk = _Walk([(CREATED, opened(ticket), *self._answer(moment))], [[] for _ in self._conditions])
+        self._ask_triggers(walk, moment, CREATED, opened(ticket))
         for at, event, happen in sorted(events, key=itemgetter(0, 1)):
             happen()
-            yield event, at, *self._answer(moment)
+            walk.answers.append((event, at, *self._answer(moment)))
+            self._ask_triggers(walk, moment, event, at)
+        return walk
+
+    def _ask_triggers(self, walk: _Walk, moment: _Moment, event: str, at: datetime) -> None:
+        """Note which triggers' conditions became true at this moment, and which are so no more."""
+        for test, spells in zip(self._conditions, walk.spells, strict=True):
+            lasting = bool(spells) and spells[-1].gone is None
+            quoted = test(View(moment.ticket, moment.fields, moment.labels, moment.hits))
+            if quoted and not lasting:
+                spells.append(Spell(event, at, Grounds("when", quoted=quoted)))
+            elif lasting and not quoted:
+                spells[-1] = replace(spells[-1], gone=at)
 
     def _rewound(self, moment: _Moment) -> list[tuple[Change, str]]:
         """Take the moment back to the ticket's creation; returns the changes undone, each with what it led to.
@@ -204,7 +282,8 @@ class Rater:
         if put and by_person(change):
             label = max(put, key=lambda each: SEVERITIES.index(self._labels[each]))
             why = f"{change.author.name or 'somebody'} put {label}"
-            moment.label = _Answer(self._labels[label], "a person's label", why, label=label)
+            given = Given("label", label)
+            moment.label = _Answer(self._labels[label], "a person's label", why, given, label=label)
 
     # --- the severity file's answer ----------------------------------------------------------------------------
 
@@ -220,56 +299,87 @@ class Rater:
         for source in self._file.order:
             if answer := self._ask[source](view):
                 return answer
-        return _Answer(self._file.default, "default", "nothing on the ticket tells its severity")
+        return _Answer(self._file.default, "default", "nothing on the ticket tells its severity", Given("default"))
 
     def _by_field(self, view: View) -> _Answer | None:
         value = view.fields.get("severity", "")
         level = self._fields.get(value.casefold()) if value else None
-        return _Answer(level, "field_values", f"the severity field says “{value}”", _SEVERITY) if level else None
+        if not level:
+            return None
+        why = f"the severity field says “{value}”"
+        return _Answer(level, "field_values", why, Given("field", value), _SEVERITY)
 
     def _by_priority(self, view: View) -> _Answer | None:
         value = view.fields.get("priority", "")
         level = self._priorities.get(value.casefold()) if value else None
-        return _Answer(level, "priority_values", f"the priority is “{value}”", _PRIORITY) if level else None
+        if not level:
+            return None
+        return _Answer(level, "priority_values", f"the priority is “{value}”", Given("priority", value), _PRIORITY)
 
     def _by_matrix(self, view: View) -> _Answer | None:
         impact, reach = view.fields.get("impact", ""), view.fields.get("reach", "")
         level = self._cells.get((impact.casefold(), reach.casefold()))
         if not level:
             return None
-        return _Answer(level, f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}", _MATRIX)
+        given = Given("matrix", f"{impact} × {reach}")
+        return _Answer(level, f"matrix.cells.{impact}.{reach}", f"impact {impact} × reach {reach}", given, _MATRIX)
 
     def _by_signals(self, view: View) -> _Answer | None:
         found = [(signal, evidence) for signal, test in self._signals if (evidence := test(view))]
         if not found:
             return None
         signal, evidence = max(found, key=lambda each: SEVERITIES.index(each[0].severity))
-        return _Answer(signal.severity, signal.name, evidence)
-
-    def _triggered(
-        self, ticket: Ticket, classification: Classification, facts: Facts
-    ) -> list[tuple[Trigger, str]]:
-        """The triggers that hold, each with its evidence."""
-        triggered = []
-        for trigger in self._file.trigger if facts.tickets else ():
-            category = classification.category if trigger.same_category else None
-            if category == "unclassified":
-                continue
-            earlier = facts.earlier(opened(ticket), trigger.within.elapsed(), category)
-            number = len(earlier) + 1
-            if number >= trigger.client_issues:
-                named = ", ".join(known.key for known in earlier[-4:])
-                evidence = f"issue number {number} of this client within {trigger.within.written} ({named})"
-                triggered.append((trigger, evidence))
-        return triggered
+        return _Answer(signal.severity, signal.name, evidence, Given("signals", evidence))
 
 
-def _raises(severity: Severity, triggered: list[tuple[Trigger, str]]) -> Iterator[Raise]:
-    for trigger, evidence in triggered:
-        after = raised(severity, trigger.raise_by)
+def _turns(
+    answers: Sequence[tuple[str, datetime, _Answer, bool]], held: Sequence[Pull], now: datetime
+) -> list[_Turn]:
+    """The moments at which the severity, raises included, became another, oldest first."""
+    given = {number: (answer, decided) for number, (_, _, answer, decided) in enumerate(answers)}
+    moments = [(at, 0, event, number) for number, (event, at, _, _) in enumerate(answers)]
+    moments += [(pull.at, 1, pull.event, -1) for pull in held if pull.at > moments[0][0]]
+    moments += [(pull.until, 2, pull.event, -1) for pull in held if pull.until and pull.until <= now]
+    turns: list[_Turn] = []
+    answer, decided = given[0]
+    for at, _, event, number in sorted(moments, key=lambda each: (each[3] != 0, each[0], each[1], each[3])):
+        answer, decided = given.get(number, (answer, decided))
+        raises = () if decided else tuple(_raises(answer.severity, [pull for pull in held if pull.holds(at)]))
+        severity = raises[-1].after if raises else answer.severity
+        if turns and (severity, decided) == (turns[-1].severity, turns[-1].decided):
+            turns[-1].answer = answer
+        else:
+            turns.append(_Turn(severity, decided, event, at, answer))
+    return turns
+
+
+def _raises(severity: Severity, held: Sequence[Pull]) -> Iterator[Raise]:
+    """What each trigger does to a severity, one after the other."""
+    for pull in held:
+        after = raised(severity, pull.trigger.raise_by)
+        if pull.trigger.at_most:
+            after = max(severity, min(after, pull.trigger.at_most, key=SEVERITIES.index), key=SEVERITIES.index)
+        if pull.trigger.at_least:
+            after = max(after, pull.trigger.at_least, key=SEVERITIES.index)
         if after != severity:
-            yield Raise(trigger.name, severity, after, evidence)
+            yield Raise(pull, severity, after)
             severity = after
+
+
+def _withdrawn(severity: Severity, held: Sequence[Pull], now: datetime) -> Iterator[Raise]:
+    """Each raise that ended, from what back to what; one that others outlast takes nothing away."""
+    ended = sorted((pull for pull in held if pull.until and pull.until <= now), key=attrgetter("until"))
+    for place, pull in enumerate(ended):
+        gone = ended[: place + 1]
+        rest = [each for each in held if each not in gone and pull.until and each.at <= pull.until]
+        before = _level(severity, [each for each in held if each is pull or each in rest])
+        after = _level(severity, rest)
+        if before != after:
+            yield Raise(pull, before, after)
+
+
+def _level(severity: Severity, held: Sequence[Pull]) -> Severity:
+    return next((each.after for each in reversed(list(_raises(severity, held)))), severity)
 
 
 def _risen(turns: list[_Turn]) -> Iterator[Event]:
@@ -294,6 +404,17 @@ class Urgency:
     parts: Mapping[str, int]
 
 
+TIME_LEFT = "time to the next broken promise"
+"""The part of an urgency that changes though nothing happens."""
+
+
+def pressing(until_break: timedelta | None) -> int:
+    """What the time to the next broken promise adds to an urgency; negative once it is broken, None for none."""
+    if until_break is None:
+        return 0
+    return max(0, min(50, round(40 - 2 * (until_break / timedelta(hours=1)))))
+
+
 def urgency(
     ticket: Ticket, rating: Rating, until_break: timedelta | None, *, client_waits: bool, reopened: bool
 ) -> Urgency:
@@ -304,9 +425,8 @@ def urgency(
     """
     if not ticket.status.live:
         return Urgency(0, {})
-    hours = until_break / timedelta(hours=1) if until_break is not None else None
     figures = {
-        "time to the next broken promise": 0 if hours is None else max(0, min(50, round(40 - 2 * hours))),
+        TIME_LEFT: pressing(until_break),
         "severity": 5 * SEVERITIES.index(rating.severity),
         "the client waits for an answer": 10 if client_waits else 0,
         "reopened": 10 if reopened else 0,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import gc
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, assert_never, cast
 
 from sync.comments import Composer
+from sync.courtesy import slips
 from sync.cycle import Program
 from sync.errors import ConfigurationError, TrackerError
 from sync.judgement import Judge
+from sync.notify import noticed, notifier
 from sync.observe import Served
 from sync.promises import Terms
-from sync.settings import mapping_of, token_for
+from sync.settings import mapping_of, notify_secret, suggest_token, token_for
+from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
 
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
     from sync.mapping import models
     from sync.mapping.policy import Policy
-    from sync.settings import Settings
+    from sync.settings import Settings, Suggest
     from sync.store import Store
     from sync.trackers.base import Tracker
 
@@ -81,7 +85,17 @@ def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime]) ->
         tracker = opened(source, policy, clock)
     except TrackerError as error:
         tracker = cast("Tracker", Unopened(error))
-    return Served(source, terms_of(source, policy), tracker)
+    return Served(source, terms_of(source, policy), tracker, _role_holders(source, policy))
+
+
+def _role_holders(source: AnySource, policy: Policy) -> tuple[str, ...]:
+    """Everybody who may be asked on the source, by their ids there."""
+    clients = policy.clients
+    tables = [clients.roles, *(client.roles for client in clients.client)]
+    tables += [engagement.roles for client in clients.client for engagement in client.engagement]
+    named = {who for roles in tables for listed in roles.values() for who in listed}
+    ids = {policy.id_in(source.name, source.tracker, who) for who in named}
+    return tuple(sorted(ids - {""}))
 
 
 def terms_of(source: AnySource, policy: Policy) -> Terms:
@@ -93,12 +107,14 @@ def terms_of(source: AnySource, policy: Policy) -> Terms:
         zone=source.zone,
         language=source.language,
         calendar=source.calendar,
+        tracker=source.tracker,
     )
 
 
-def digest_of(policy: Policy, sources: Sequence[AnySource]) -> str:
-    """A digest of all that tickets are judged by: mapping files and sources' settings."""
+def digest_of(policy: Policy, sources: Sequence[AnySource], suggest: Suggest | None = None) -> str:
+    """A digest of all that tickets are judged by: mapping files, sources' settings, and who makes suggestions."""
     told = policy.digest + "".join(source.model_dump_json() for source in sources)
+    told += suggest.model_dump_json() if suggest else ""
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -118,12 +134,18 @@ def program(
     sources = chosen(settings, names)
     served = tuple(_served(source, policy, clock) for source in sources)
     terms = {each.settings.name: each.terms for each in served}
+    composer, notify, suggest = Composer(policy, terms), settings.notify, settings.suggest
     return Program(
         sources=served,
         judge=Judge(policy, terms),
-        render=Composer(policy, terms).compose,
+        render=composer.compose,
+        slips=partial(slips, composer=composer, policy=policy),
+        follow_up=composer.follow_up,
+        suggest=Endpoint(suggest, policy.taxonomy, suggest_token()) if suggest else None,
+        notices=partial(noticed, settings=notify, policy=policy) if notify else lambda _plan: (),
+        notifier=notifier(notify, notify_secret) if notify else None,
         store=store,
-        digest=digest_of(policy, settings.source),
+        digest=digest_of(policy, settings.source, suggest),
         settle_after=settings.settle_after.elapsed(),
         crawl_every=settings.crawl_every.elapsed(),
         clock=clock,

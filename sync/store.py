@@ -6,12 +6,13 @@ import json
 import os
 import sqlite3
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Self, cast
 
 from sync.action import Obligation
 from sync.archive import Archive, text
 from sync.errors import LockHeldError, StateError
+from sync.kept import known_text, standing_text
 from sync.statefile import locked, opened, remedy
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from sync.action import PromiseName
     from sync.memory import Entry, Memory
-    from sync.records import Intent, Remembered, Row, Settlement, SourceState
+    from sync.records import Intent, Notice, NoticeOutcome, Remembered, Row, Settlement, SourceState
+    from sync.ticket import Category
 
 
 class Store(Archive):
@@ -83,9 +85,16 @@ class Store(Archive):
                 raise StateError(remedy(self._path, fault)) from None
             raise
 
-    def intend(self, run: str, intents: Sequence[Intent], now: datetime) -> list[int]:
-        """Say what is about to be written, durably; returns the journal numbers in the same order."""
+    def intend(
+        self, run: str, intents: Sequence[Intent], now: datetime, notices: Iterable[Notice] = ()
+    ) -> list[int]:
+        """Say what is about to be written, durably; returns the journal numbers in the same order.
+
+        A notice of a ticket that gets a comment goes with that comment: it waits until this is written, and is
+        void if it is not. One whose mark is known already is kept as it is, unless it was void.
+        """
         numbers = []
+        comments: dict[tuple[str, str], int] = {}
         with self._committed():
             for intent in intents:
                 made = self._database.execute(
@@ -94,10 +103,25 @@ class Store(Archive):
                     (intent.site, intent.ticket, run, intent.kind, json.dumps(intent.detail), text(now)),
                 )
                 numbers.append(cast("int", made.lastrowid))
+                if intent.kind == "comment":
+                    comments[intent.site, intent.ticket] = numbers[-1]
+            for notice in notices:
+                self._keep_notice(notice, comments.get((notice.site, notice.ticket), 0), now)
         return numbers
 
+    def settle_notice(self, mark: str, outcome: NoticeOutcome, now: datetime, note: str = "") -> None:
+        """Say how the sending of a notice stands."""
+        with self._committed():
+            self._database.execute(
+                "UPDATE notices SET outcome = ?, ended_at = ?, note = ? WHERE mark = ?",
+                (outcome, text(now), note, mark),
+            )
+
     def settle(self, outcomes: Iterable[Settlement], now: datetime) -> None:
-        """Say how writes ended, with what is therefore known to be on the tickets: one commit."""
+        """Say how writes ended, with what is therefore known to be on the tickets: one commit.
+
+        Notices that go with a comment that was not written are void from then on.
+        """
         with self._committed():
             for outcome in outcomes:
                 self._database.execute(
@@ -110,6 +134,12 @@ class Store(Archive):
                     self._say(outcome.site, outcome.ticket, mark, step, outcome.comment, now)
                 if outcome.memory is not None:
                     self._keep(outcome.site, outcome.ticket, outcome.memory)
+                if outcome.outcome in {"failed", "absent"}:
+                    self._database.execute(
+                        "UPDATE notices SET outcome = 'void', ended_at = ?, note = ? "
+                        "WHERE comment = ? AND outcome = 'intended'",
+                        (text(now), "its comment was not written", outcome.number),
+                    )
 
     def remember(self, source: str, left: Remembered) -> None:
         """The end of a pass: the source's cursor, its index, and changed memories; one commit.
@@ -167,6 +197,13 @@ class Store(Archive):
                 ],
             )
 
+    def suggested(self, content: str, category: Category, reason: str, now: datetime) -> None:
+        """Keep what was answered about this content, so that it is not asked again."""
+        with self._committed():
+            self._database.execute(
+                "INSERT OR REPLACE INTO suggestions VALUES (?, ?, ?, ?)", (content, category, reason, text(now))
+            )
+
     def relearn(self, site: str, ticket: str, memory: Memory, now: datetime, *, whole: bool = False) -> None:
         """What was read back from one ticket is known again; nothing that was known is forgotten.
 
@@ -194,6 +231,17 @@ class Store(Archive):
             (site, ticket, mark, comment, text(now), *step),
         )
 
+    def _keep_notice(self, notice: Notice, comment: int, now: datetime) -> None:
+        detail = asdict(notice)
+        place = [detail.pop(name) for name in ("mark", "site", "ticket")]
+        self._database.execute(
+            "INSERT INTO notices (mark, site, ticket, comment, detail, outcome, intended_at) "
+            "VALUES (?, ?, ?, ?, ?, 'intended', ?) ON CONFLICT (mark) DO UPDATE SET comment = excluded.comment, "
+            "detail = excluded.detail, outcome = 'intended', intended_at = excluded.intended_at, ended_at = NULL, "
+            "note = '' WHERE outcome = 'void'",
+            (*place, comment, json.dumps(detail), text(now)),
+        )
+
     def _keep(self, site: str, ticket: str, memory: Memory) -> None:
         values = (
             json.dumps(sorted(memory.labels)),
@@ -212,8 +260,9 @@ class Store(Archive):
 
     def _keep_source(self, source: str, state: SourceState) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO sources (name, site, cursor, crawled_at, policy, last_good, trouble, halted) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sources "
+            "(name, site, cursor, crawled_at, policy, last_good, trouble, halted, left_firm) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 source,
                 state.site,
@@ -223,16 +272,19 @@ class Store(Archive):
                 text(state.last_good),
                 state.trouble,
                 state.halted,
+                json.dumps(sorted(state.left)),
             ),
         )
 
     def _keep_rows(self, rows: Iterable[Row]) -> None:
         self._database.executemany(
-            "INSERT INTO tickets (site, id, source, key, client, category, opened, resolved, live, wake_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, id) DO UPDATE SET "
+            "INSERT INTO tickets "
+            "(site, id, source, key, client, category, opened, resolved, live, wake_at, told, standing) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (site, id) DO UPDATE SET "
             "source = excluded.source, key = excluded.key, client = excluded.client, "
             "category = excluded.category, opened = excluded.opened, resolved = excluded.resolved, "
-            "live = excluded.live, wake_at = excluded.wake_at",
+            "live = excluded.live, wake_at = excluded.wake_at, told = excluded.told, "
+            "standing = excluded.standing",
             [
                 (
                     row.known.site,
@@ -245,6 +297,8 @@ class Store(Archive):
                     text(row.known.resolved),
                     row.live,
                     text(row.wake_at),
+                    known_text(row.known),
+                    standing_text(row.standing),
                 )
                 for row in rows
             ],
@@ -252,6 +306,7 @@ class Store(Archive):
 
     def _drop(self, where: str, values: Iterable[tuple[str, ...]]) -> None:
         self._database.executemany(
-            f"UPDATE tickets SET source = '', client = '', live = 0, wake_at = NULL WHERE {where}",  # noqa: S608 - ours
+            "UPDATE tickets SET source = '', client = '', live = 0, wake_at = NULL, told = '{}', standing = '' "  # noqa: S608 - ours
+            f"WHERE {where}",
             values,
         )

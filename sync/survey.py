@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sync.facts import Facts, Fold, fold, touched
+from sync.facts import Facts, Fold, fold, ripples
+from sync.memory import NOTHING
 from sync.observe import observe_more
 
 if TYPE_CHECKING:
@@ -36,14 +37,15 @@ class Survey:
 
     def facts(self, seen: Seen, ticket: Ticket) -> Facts:
         """What judging the ticket may look at beside it."""
-        return self.fold.of(seen.known[ticket.id].client, ticket.site, ticket.id)
+        facts = self.fold.of(seen.known[ticket.id].client, ticket.site, ticket.id)
+        return replace(facts, left=seen.state.left) if seen.state.left else facts
 
 
 def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) -> Survey:
     """Classify and fold what was seen. Live tickets whose facts changed thereby are fetched and join it; those
     that cannot join now (their source is not served, or in part only) are woken for the next pass.
     """
-    classified = {key: category for seen in sights for key, category in _classified(seen, judge).items()}
+    classified = {key: category for seen in sights for key, category in _classified(seen, judge, now).items()}
     before, folded = _folds(sights, store)
     stirred = _stirred(sights, before, folded)
     if stirred:
@@ -52,18 +54,19 @@ def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) ->
         own = {number for (site, number), row in stirred.items() if _is_of(row, seen) and site == seen.site}
         if own and not seen.partial:
             observe_more(seen, store, now, own)
-            classified |= _classified(seen, judge)
+            classified |= _classified(seen, judge, now)
     return Survey(classified, folded)
 
 
-def _classified(seen: Seen, judge: Judge) -> dict[Key, Classification]:
+def _classified(seen: Seen, judge: Judge, now: datetime) -> dict[Key, Classification]:
     """The categories of what a source newly showed; how it is known to other tickets is noted in `seen`."""
     classified = {}
     for ticket in (*seen.tickets.values(), *seen.bystanders.values()):
         if ticket.id in seen.known:
             continue
         category = classified[ticket.site, ticket.id] = judge.classify(ticket)
-        seen.known[ticket.id] = judge.known(ticket, category)
+        memory = seen.memories.get(ticket.id, NOTHING)
+        seen.known[ticket.id] = judge.known(ticket, category, now, memory)
     return classified
 
 
@@ -81,15 +84,15 @@ def _folds(sights: Sequence[Seen], store: Store) -> tuple[dict[Key, Row], Fold]:
 
 def _stirred(sights: Sequence[Seen], before: Mapping[Key, Row], folded: Fold) -> dict[Key, Row]:
     """The live tickets that are not judged in this pass although a fact they may look at has changed."""
-    since = touched(fold(row.known for row in before.values()), folded)
+    reached = ripples(fold(row.known for row in before.values()), folded)
     settled = {(seen.site, number) for seen in sights for number in (*seen.tickets, *seen.gone)}
     return {
         key: row
         for key, row in before.items()
         if row.live
         and key not in settled
-        and row.known.client in since
-        and row.known.opened >= since[row.known.client]
+        and row.known.client in reached
+        and reached[row.known.client].reaches(row.known)
     }
 
 

@@ -100,7 +100,8 @@ class Ticket:
     history before this instant may be missing (None: all of it is here). `audiences` are the circles to which
     a comment on this very ticket can be confined. `version` changes whenever the ticket does.
     `ledger` is what makegood keeps on the ticket itself, where the tracker lets it and a listing shows it.
-    `problems` are what could not be read, one sentence each, with the remedy.
+    `problems` are what could not be read, one sentence each, with the remedy. `follow_up`: we created it below
+    another ticket, and it is not judged itself.
     """
 
     source: str
@@ -131,3 +132,4 @@ class Ticket:
     audiences: frozenset[Audience] = frozenset()
     ledger: Mapping[str, object] | None = None
     problems: tuple[str, ...] = ()
+    follow_up: bool = False

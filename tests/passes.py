@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import tickets
@@ -12,6 +13,7 @@ from fakes.memory_tracker import Board, MemoryTracker
 
 from sync.cycle import Program, plan_pass, run_pass
 from sync.judgement import Judge
+from sync.notify import noticed
 from sync.observe import Served
 from sync.promises import Terms
 from sync.richtext import Paragraph, Span
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from sync.judgement import Judgement
     from sync.mapping.models import Mapping
     from sync.mapping.policy import Policy
+    from sync.notices import Notifier
+    from sync.notify_models import NotifySettings
     from sync.plan import TicketPlan
     from sync.promises import Saying
     from sync.richtext import Document
@@ -96,6 +100,10 @@ class Agency:
     folder: Path
     now: datetime = BEGIN
     digest: str = "policy 1"
+    by: Policy = field(default_factory=lambda: policy())  # noqa: PLW0108 - it is written below
+    people: tuple[str, ...] = ()
+    notify: NotifySettings | None = None
+    notifier: Notifier | None = None
     crawl_every: timedelta = timedelta(days=1)
     settle_after: timedelta = timedelta(minutes=10)
     max_actions: int | None = None
@@ -115,7 +123,7 @@ class Agency:
         """One more source, on a board of its own; by default it comments, and only staff read it."""
         made = Board(self.now, source=name, **{"site": f"site of {name}", **board})
         given = {"tracker": "memory", "name": name, "mode": "full", "readers": "staff", **(settings or {})}
-        self.source(Source.model_validate(given), MemoryTracker(made), policy().mappings["desk.toml"])
+        self.source(Source.model_validate(given), MemoryTracker(made), self.by.mappings["desk.toml"])
         self.boards.append(made)
         self.clocks.append(lambda seconds: made.wait(seconds=seconds))
         return made
@@ -149,8 +157,10 @@ class Agency:
             for source, _, mapping in self.sources
         }
         return Program(
-            sources=tuple(Served(source, terms[source.name], tracker) for source, tracker, _ in self.sources),
-            judge=Judge(policy(), terms),
+            sources=tuple(
+                Served(source, terms[source.name], tracker, self.people) for source, tracker, _ in self.sources
+            ),
+            judge=Judge(self.by, terms),
             render=rendered,
             store=store,
             digest=self.digest,
@@ -160,6 +170,8 @@ class Agency:
             max_actions=self.max_actions,
             stopping=self.stopping,
             progress=self.progress,
+            notices=partial(noticed, settings=self.notify, policy=self.by) if self.notify else lambda _plan: (),
+            notifier=self.notifier,
         )
 
     def run(self, *only: str, **passed: float) -> list[Sight]:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 
-from sync.action import AddComment, AddLabel, RemoveLabel, SetDue, reference
+from sync.action import AddComment, AddLabel, BringIn, MakeFollowUp, RemoveLabel, SetDue, reference
 from sync.comments import Composer
 from sync.cycle import Program, Sight, run_pass
 from sync.judgement import Judge
@@ -97,7 +97,8 @@ def clients_of(issues: Iterable[Json]) -> set[str]:
 class Verdict:
     """What any tracker's tickets are compared by.
 
-    Of each clock: promise, state, step, and its start, limit and end in whole seconds.
+    Of each clock: promise, state, step, and its start, limit and end in whole seconds; of one that is off no more
+    than that.
     """
 
     live: bool
@@ -124,6 +125,8 @@ def verdict(judged: Judgement) -> Verdict:
 
 
 def _hands(clock: Clock) -> tuple[str, str, int, datetime | None, datetime | None, datetime | None]:
+    if clock.state == "off":
+        return clock.promise, clock.state, 0, None, None, None
     started, due, met = (at.replace(microsecond=0) if at else None for at in (clock.started, clock.due, clock.met))
     return clock.promise, clock.state, clock.step, started, due, met
 
@@ -231,6 +234,8 @@ class OnTracker(ABC):
                         effects.comments[key, marked(ids)] += 1
                     case RemoveLabel(label=label):
                         effects.labels[key, label] -= 1
+                    case BringIn() | MakeFollowUp():
+                        raise AssertionError("nobody is brought in, and nothing is made, in these tests")
                     case _:
                         assert_never(action)
         return effects

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sync.action import Obligation
     from sync.facts import Facts
     from sync.judgement import Judge, Judgement
     from sync.memory import Memory
@@ -57,17 +58,18 @@ def as_of(ticket: Ticket, moment: datetime) -> Ticket:
 class Life:
     """What became of one ticket until `until`.
 
-    `judged` are its judgements, one at each event and whenever it asked to be judged. `steps` has the highest step
-    that each clock, by promise and occasion, reached while the ticket was live. `said` are the action ids of what
-    makegood would have said, in `comments` comments.
+    `judged` are its judgements, one at each event and whenever it asked to be judged; `memories` is what was
+    remembered after each. `steps` has the highest step that each clock, by promise and occasion, reached while it
+    was watched. `said` is what makegood would have said, in `comments` comments.
     """
 
     ticket: Ticket
     facts: Facts
     until: datetime
     judged: list[Judgement] = field(default_factory=list)
+    memories: list[Memory] = field(default_factory=list)
     steps: dict[tuple[str, str], int] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
+    said: list[Obligation] = field(default_factory=list)
     comments: int = 0
 
     def reached(self, promise: str) -> list[int]:
@@ -80,8 +82,9 @@ class Life:
         now: datetime | None = self.ticket.created
         memory = NOTHING
         while now is not None:
-            judged = judge.judge(as_of(self.ticket, now), self.facts, now)
+            judged = judge.judge(as_of(self.ticket, now), self.facts, now, memory=memory)
             memory = self._note(judged, memory)
+            self.memories.append(memory)
             ahead = {at for at in {*events, judged.wake_at} if at is not None and now < at <= self.until}
             now = min(ahead, default=None)
 
@@ -92,15 +95,14 @@ class Life:
                 key = (clock.promise, clock.occasion)
                 self.steps[key] = max(self.steps.get(key, 0), clock.step)
         comments = [one for one in plan_ticket(judged, memory, _TERMS).actions if isinstance(one, AddComment)]
-        ids = [identifier for comment in comments for identifier in comment.ids]
-        self.said += ids
+        self.said += [owed for comment in comments for owed in comment.obligations]
         self.comments += len(comments)
-        return replace(memory, said=memory.said.union(ids))
+        return replace(memory, said=memory.said.union(*(comment.ids for comment in comments)))
 
 
 def lives(tickets: Sequence[Ticket], judge: Judge, until: datetime) -> list[Life]:
     """Each ticket's life until then."""
-    known = [judge.known(ticket, judge.classify(ticket)) for ticket in tickets]
+    known = [judge.known(ticket, judge.classify(ticket), until) for ticket in tickets]
     folded = fold(known)
     found = []
     for ticket, own in zip(tickets, known, strict=True):

@@ -34,6 +34,8 @@ PROMISES = {
     "owned": "an owner",
     "update": "update",
     "escalation": "escalation taken",
+    "slip": "word on a moved date",
+    "solution_told": "news of the solution",
 }
 EVERY = 16
 """Every sixteenth issue was read by hand."""
@@ -57,7 +59,7 @@ def judge_of(policy: Policy, source: AnySource) -> Judge:
 
 def judged(tickets: Sequence[Ticket], judge: Judge, now: datetime = NOW) -> list[Judgement]:
     """Every ticket, judged with all others as facts."""
-    known = [judge.known(ticket, judge.classify(ticket)) for ticket in tickets]
+    known = [judge.known(ticket, judge.classify(ticket), now) for ticket in tickets]
     folded = fold(known)
     return [
         judge.judge(ticket, folded.of(own.client, ticket.site, ticket.id), now)
@@ -189,7 +191,7 @@ def unfitted(judgements: Sequence[Judgement]) -> str:
     rows = [
         ("classified", share(len(classified), len(judgements))),
         *((severity, share(severities[severity], len(judgements))) for severity in reversed(SEVERITIES)),
-        ("raised by the client's other issues", share(raised, len(judgements))),
+        ("raised by anything", share(raised, len(judgements))),
     ]
     return "\n\n".join(
         [

@@ -16,39 +16,43 @@ ORDER = """
 errors ticket richtext action words
 
 mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.models
+mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm mapping.client_references
+mapping.practice_references
 worktime
 mapping.references mapping.policy mapping.names
 
-conditions contact memory taxonomy facts severity clocks promises judgement doubts
-ledger markdown render spoken comments plan
+conditions contact memory evidence taxonomy facts triggers severity clocks asking promises
+duties scope routine attention messages history signs judgement doubts standing
+ledger markdown render spoken sample comments plan tone courtesy
 
 trackers.base trackers.sources trackers.translate
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
-trackers.jira_site trackers.jira_check trackers.jira
+trackers.jira_site trackers.jira_write trackers.jira_follow trackers.jira_check trackers.jira
 trackers.asana_http trackers.asana_fields trackers.asana_labels trackers.asana_history trackers.asana_markup
-trackers.asana_records trackers.asana_cursor trackers.asana_check trackers.asana
+trackers.asana_records trackers.asana_pages trackers.asana_follow_ups trackers.asana_cursor trackers.asana_check
+trackers.asana
 trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers.workbook_rows
 trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
-records statefile archive store
-settings advice schema
+records kept statefile archive store
+notify_models notify notices settings advice schema
 
-apply observe survey recover remember cycle startup
-report explain progress logs
-daemon commands cli
+apply suggest observe survey recover tables worklist registers remember cycle startup
+report explain explain_text progress logs
+daemon commands listing_commands cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""
 
 HOMES = {
     "jira": "trackers.jira",
     "asana": "trackers.asana",
-    "openpyxl": "trackers.workbook",
+    "openpyxl": "trackers.workbook tables",
     "sqlite3": "statefile archive store",
     "jinja2": "render",
     "babel": "spoken",
     "holidays": "worktime",
-    "click": "cli commands",
+    "click": "cli commands listing_commands",
     "structlog": "logs daemon",
 }
 """The modules (and those whose names begin so) that alone may import a part that others need not know."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.faults import Reply
-from office import DONE, HEADER, LATE, NOW, SECRET, Office, five_hours_ago, jira_cloud
+from office import DONE, HEADER, LATE, NOW, ROOT, SECRET, Office, five_hours_ago, jira_cloud
 from openpyxl import Workbook, load_workbook
 
 from sync import statefile
@@ -324,6 +324,12 @@ def latin_1(office: Office) -> None:
     path.write_bytes(office.read("mappings/clients.toml").encode("latin-1", "replace"))
 
 
+def crm_with_a_client_twice(office: Office) -> None:
+    crm = '[crm]\nfile = "crm.csv"\ncolumns = { name = "Account" }\n\n[[client]]\nname = "Client A"'
+    office.mapping("clients.toml", '[[client]]\nname = "Client A"', crm)
+    office.write("mappings/crm.csv", "Account\nClient X\nclient x\n")
+
+
 REFUSED: Mapping[str, tuple[Callable[[Office], object], tuple[str, ...]]] = {
     "a config with three typos": (
         lambda office: office.write("config.toml", THREE_TYPOS),
@@ -345,6 +351,42 @@ REFUSED: Mapping[str, tuple[Callable[[Office], object], tuple[str, ...]]] = {
         lambda office: office.mapping("workbook.toml", 'prefix = "esc:"', 'prefix = "esc "'),
         ("mappings/workbook.toml:", "labels.prefix: must not hold blanks"),
     ),
+    "a role with no holder": (
+        lambda office: office.mapping("clients.toml", 'engagement_partner = ["Partner 2"]\n', ""),
+        (
+            "mappings/escalation.toml:",
+            "ladder[3]: nobody holds the role 'engagement_partner'; name somebody under [roles] in",
+            "mappings/clients.toml, or take it off the ladder",
+        ),
+    ),
+    "a client in two records": (
+        lambda office: office.mapping("clients.toml", '"Kunde C"]', '"Kunde C", "client b K.K."]'),
+        ("client \"Client C\".aliases[3]: 'client b K.K.' already stands for client 'Client B' on line ",),
+    ),
+    "a budget of zero": (
+        lambda office: office.mapping("clients.toml", "budget_hours = 1200", "budget_hours = 0"),
+        (
+            "mappings/clients.toml:",
+            'client "Client A".engagement "Order portal".budget_hours: a budget of 0 is none; write what was',
+            "agreed, or leave the key out",
+        ),
+    ),
+    "a holiday region that does not exist": (
+        lambda office: office.mapping("calendars.toml", 'region = "BE"', 'region = "BX"'),
+        ("mappings/calendars.toml:", "holidays.region: no region 'BX' of DE is known to have holidays"),
+    ),
+    "a cadence shorter than the poll": (
+        lambda office: office.write("config.toml", 'interval = "6h"\n' + office.read("config.toml")),
+        (
+            "mappings/escalation.toml:",
+            "critical.update.within: an update every 4h cannot be kept: trackers are read every 6h;",
+            "shorten interval in config.toml, or make this longer",
+        ),
+    ),
+    "a client in two rows of the CRM": (
+        crm_with_a_client_twice,
+        ("mappings/crm.csv:3:1: Account: 'client x' is the client of line 2 too; one client has one row",),
+    ),
 }
 
 
@@ -362,6 +404,22 @@ def test_every_fault_of_a_file_is_told_at_once_and_nothing_is_read_or_written(
             assert sentence in ran.err, command
         assert len(ran.err.splitlines()) == max(1, len(says) if name == "a config with three typos" else 1)
     assert (office.files(), jira.log) == (before, [])
+
+
+def test_check_names_a_field_in_a_template_that_no_trackers_file_maps(office: Office) -> None:
+    folder = office.folder / "mappings"
+    folder.unlink()
+    shutil.copytree(ROOT / "mappings", folder)
+    office.mapping("workbook.toml", "[fields.own]", '[fields.own]\nmilestone = "Milestone"')
+    template = folder / "comments" / "en" / "update.md"
+    text = template.read_text(encoding="utf-8")
+    template.write_text(f"{text}\n{{{{ fields.milestone }}}}\n", encoding="utf-8")
+    assert office.run("check").status == 0
+    template.write_text(f"{text}\n{{{{ fields.milestome }}}}\n", encoding="utf-8")
+    ran = office.run("check")
+    place = f"mappings/comments/en/update.md:{len(text.splitlines()) + 2}:1"
+    what = "fields.milestome: no tracker's file maps this field; did you mean 'milestone'?"
+    assert (ran.status, ran.out, ran.err) == (2, "", f"{place}: {what}\n")
 
 
 # --- the state file ---------------------------------------------------------------------------------------------

@@ -351,6 +351,7 @@ def test_each_command_has_its_own_keys_and_takes_output_before_or_after_its_name
         assert office.run("--output", "json", command).json == told.json
     assert office.run("status", "--output", "json").json["sources"][0].keys() == {
         "source", "tracker", "mode", "last_good", "tickets", "live", "halted", "trouble", "unread", "open_writes",
+        "doubtful_notices",
     }  # fmt: skip
 
 
@@ -420,9 +421,7 @@ def test_status_tells_how_each_source_stands(office: Office) -> None:
     office.at(NOW)
     told = office.run("status").out
     assert "3 tickets known, 2 of them live" in told
-    assert "2026-03-03" in told
-    assert "never" not in told
-    assert ".000000" not in told
+    assert told.startswith("issues: workbook, mode full, last good pass Tue 03 Mar 2026 10:00 (Europe/Berlin)\n")
     (source,) = office.run("status", "--output", "json").json["sources"]
     assert datetime.fromisoformat(source["last_good"]) == datetime(2026, 3, 3, 9, tzinfo=UTC)
     assert (source["tickets"], source["live"], source["halted"], source["open_writes"]) == (3, 2, False, [])

@@ -507,7 +507,8 @@ def test_the_log_grows_by_what_happens_and_not_by_looking(firm: Agency, book: Bo
     for _ in range(4):
         firm.run(number, minutes=10)
     entries = firm.store.observed(book.site, [number])[number].entries
-    assert [entry.field for entry in entries] == ["status", "assignee", "due", "labels"]
+    watched = ["status", "assignee", "due", "labels", "severity", "impact", "reach", "priority"]
+    assert [entry.field for entry in entries] == watched
 
 
 def test_an_owner_and_a_due_date_that_appear_are_seen(firm: Agency, book: Board) -> None:

@@ -89,6 +89,10 @@ def test_a_slip_of_the_pen_is_answered_word_for_word_as_shown(office: Office) ->
 # --- commands ---------------------------------------------------------------------------------------------------
 
 
+COMMANDS = {"one_pass", "check", "explain", "status", "rebuild", "daemon"}
+COMMANDS |= {"worklist", "register", "lessons", "remedies", "message"}
+
+
 @pytest.fixture
 def called(office: Office) -> list[str]:
     """Which command each run came to; what it does is left out."""
@@ -102,6 +106,8 @@ def called(office: Office) -> list[str]:
 
         return note
 
+    listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
+    doers |= {name: f"sync.listing_commands.{place}" for name, place in listings.items()}
     for name, place in (doers | {"daemon": "sync.daemon.run"}).items():
         office.patch.setattr(place, noting(name))
     return names
@@ -114,7 +120,7 @@ def test_every_command_that_a_document_shows_exists_with_these_options(office: O
         _, *arguments = shlex.split(line, comments=True)
         ran = office.run(*arguments)
         assert (ran.status, ran.err) == (0, ""), line
-    assert set(called) == {"one_pass", "check", "explain", "status", "rebuild", "daemon"}
+    assert set(called) == COMMANDS
 
 
 def test_each_commands_help_holds_examples_that_parse(office: Office, called: list[str]) -> None:
@@ -122,7 +128,7 @@ def test_each_commands_help_holds_examples_that_parse(office: Office, called: li
         _, *arguments = shlex.split(line)
         ran = office.run(*arguments)
         assert (ran.status, ran.err) == (0, ""), line
-    assert set(called) == {"one_pass", "check", "explain", "status", "rebuild", "daemon"}
+    assert set(called) == COMMANDS
 
 
 def test_each_command_and_each_option_of_a_pass_is_told_of_in_the_readme(office: Office) -> None:

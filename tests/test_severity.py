@@ -28,7 +28,7 @@ from tickets import (
     ticket,
 )
 
-from sync.facts import NO_FACTS, Facts, Fold, Known, fold, touched
+from sync.facts import NO_FACTS, Facts, Known, fold
 from sync.severity import raised, urgency
 from sync.ticket import SEVERITIES, Category, Change, Comment, Severity, Status
 
@@ -388,13 +388,6 @@ def test_what_is_known_of_clients_is_folded_over_all_sources() -> None:
     together = fold([jira, asana, nobody])
     assert together.of("Client A", "site", "2").tickets == (asana, jira)
     assert together.of(None, "site", "3") is together.of("Client Z", "site", "4") is NO_FACTS
-
-
-def test_a_client_is_touched_from_the_opening_of_its_oldest_ticket_that_changed() -> None:
-    one, two, other = *TWO, known(7, "Mon 2 Feb 09:00", client="Client B")
-    solved = replace(two, resolved=at(OPENED))
-    assert touched(fold([one, two, other]), fold([one, solved, other])) == {"Client A": two.opened}
-    assert touched(Fold(), fold([other])) == {"Client B": other.opened}
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=12), st.integers(0, 400))

@@ -7,11 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sync.action import Obligation
-from sync.facts import Known
+from sync.facts import Deadline, Habits, Known, Record, Request, Told
+from sync.kept import known_of, known_text, standing_of, standing_text
 from sync.memory import Entry, Memory, Observed
 from sync.records import Intent, Remembered, Row, Settlement, SourceState
+from sync.standing import Due, Standing
 from sync.store import Store
 
 if TYPE_CHECKING:
@@ -137,6 +141,85 @@ def test_trouble_is_noted_until_the_next_good_pass(store: Store) -> None:
     store.remember("desk", Remembered(STATE))
     store.trouble("desk", "the tracker is down")
     assert store.source("desk") == replace(STATE, trouble="the tracker is down")
+
+
+# --- what a ticket tells ----------------------------------------------------------------------------------------
+
+WORDS = st.text(max_size=30)
+MINUTES = st.none() | st.integers(-1, 10**6)
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - naive by contract
+SEVERITIES = st.sampled_from(["low", "medium", "high", "critical"])
+FIGURES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+INSTANT_LISTS = st.lists(INSTANTS, max_size=3).map(tuple)
+
+DEADLINES = st.builds(Deadline, st.dates(), INSTANTS, WORDS, st.booleans())
+REQUESTS = st.builds(Request, MINUTES, WORDS, WORDS, st.none() | INSTANTS, WORDS, WORDS, WORDS)
+TOLD = st.builds(
+    Told, WORDS, SEVERITIES, st.lists(DEADLINES, max_size=3).map(tuple), FIGURES, st.none() | REQUESTS
+)
+COMMENTS = st.lists(st.tuples(INSTANTS, st.integers(0, 9999), MINUTES), max_size=4).map(tuple)
+HABITS = st.builds(Habits, COMMENTS, INSTANT_LISTS, INSTANT_LISTS, st.lists(WORDS, max_size=3).map(tuple))
+RECORDS = st.builds(Record, *[WORDS] * 9)
+DUES = st.lists(st.builds(Due, st.sampled_from(["update", "owned"]), INSTANTS, WORDS), max_size=3).map(tuple)
+STANDINGS = st.builds(
+    Standing,
+    SEVERITIES,
+    st.booleans(),
+    st.booleans(),
+    st.dictionaries(WORDS, st.integers(0, 99), max_size=3),
+    DUES,
+    st.lists(WORDS, max_size=2).map(tuple),
+)
+
+
+@given(TOLD, HABITS, RECORDS, STANDINGS)
+def test_what_a_ticket_tells_and_where_it_stands_is_read_back_exactly(
+    told: Told, habits: Habits, record: Record, standing: Standing
+) -> None:
+    assert known_of(known_text(replace(row("1").known, told=told, habits=habits, record=record))) == (
+        told,
+        habits,
+        record,
+    )
+    assert standing_of(standing_text(standing)) == standing
+
+
+def test_a_row_is_there_again_with_all_that_its_ticket_tells(store: Store) -> None:
+    told = Told("Rollout", "high", (Deadline(NOW.date(), LATER, "change 7", missed=True),), 7.5, Request(90))
+    habits = Habits(((NOW, 120, None),), flags=("undefined",))
+    known = replace(
+        row("1").known, told=told, habits=habits, record=Record("見積もりの追加", owner="Consultant 1")
+    )
+    whole = replace(
+        row("1"), known=known, standing=Standing("high", parked=True, dues=(Due("update", LATER, "rule"),))
+    )
+    store.remember("desk", Remembered(STATE, [whole, row("2")]))
+    read, plain = store.listed(["desk"])
+    assert (read, plain) == (whole, row("2"))
+    assert (read.known.habits, read.known.record) == (habits, known.record)
+    store.remember("desk", Remembered(STATE, [replace(whole, live=False, standing=None)]))
+    assert store.rows("site", ["1"])[0].standing is None
+
+
+def test_what_is_as_usual_takes_no_room_and_a_busy_ticket_less_than_a_kilobyte() -> None:
+    assert (known_text(row("1").known), standing_text(None), standing_of("")) == ("{}", "", None)
+    comments = tuple((NOW + timedelta(hours=number, microseconds=1), 250, 95) for number in range(10))
+    record = Record("The export is wrong for the third time", "https://tracker.example/A-1", "Consultant 1")
+    told = Told("Rollout", "high", request=Request(45, "goodwill", "change 5", NOW))
+    busy = replace(row("1").known, told=told, habits=Habits(comments), record=record)
+    assert len(known_text(busy).encode()) < 1024
+
+
+def test_what_an_older_state_lacks_is_as_usual_and_what_a_newer_one_adds_is_passed_over() -> None:
+    assert known_of("{}") == (Told(), Habits(), Record())
+    assert known_of('{"told":{"mood":3,"request":{"minutes":5,"colour":"red"}}}')[0] == Told(request=Request(5))
+    assert standing_of('{"severity":"low","mood":3}') == Standing("low")
+
+
+def test_half_a_character_in_a_title_stops_nothing(store: Store) -> None:
+    torn = replace(row("1"), known=replace(row("1").known, record=Record("broken \ud83d smile")))
+    store.remember("desk", Remembered(STATE, [torn]))
+    assert store.rows("site", ["1"])[0].known.record.title == "broken \ud83d smile"
 
 
 # --- the journal ------------------------------------------------------------------------------------------------

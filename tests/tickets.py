@@ -343,6 +343,11 @@ def policy(
     severity: str = SEVERITY,
     escalation: str = ESCALATION,
     clients: str = CLIENTS,
+    mapping: str = MAPPING,
+    promises: str = "",
+    scope: str = "",
+    attention: str = "",
+    signs: str = "",
 ) -> Policy:
     """A small policy out of these files' texts; a test names only the file that it is about."""
     with TemporaryDirectory() as name:
@@ -353,7 +358,11 @@ def policy(
             ("escalation", escalation),
             ("clients", clients),
             ("calendars", CALENDARS),
-            ("desk", MAPPING),
+            ("desk", mapping),
+            ("promises", promises),
+            ("scope", scope),
+            ("attention", attention),
+            ("signs", signs),
         ):
             (folder / f"{file}.toml").write_text(text, encoding="utf-8")
         return load_policy(folder, {"desk.toml": models.Mapping})
