@@ -20,7 +20,7 @@ from sync.store import Store
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime.fromisoformat("2026-03-03T10:00:00+01:00")
-SHOWN = 7
+SHOWN = 6
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     policy = load_policy(HERE.parents[1] / "mappings", dict(mapping_of(source) for source in settings.source))
     with Store(HERE / "absent.db", write=False) as store:
         [sight] = plan_pass(program(settings, policy, store, clock=lambda: NOW), NOW)
-    sight.plan = replace(sight.plan, tickets=sight.plan.tickets[:SHOWN], failed=())
+    sight.plan = replace(sight.plan, tickets=sight.plan.tickets[:SHOWN], failed=(), notices=())
     console = Console(record=True, width=118, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print("[bold]$[/bold] makegood --dry-run", highlight=False)
     report.show([sight], console, verbosity=0, wrote=False)
