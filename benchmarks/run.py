@@ -52,12 +52,16 @@ def jira(issues: int, latency: float) -> Iterator[str]:
             process.terminate()
 
 
+OWN = {"jira.toml", "attention.toml"}
+"""Not the shipped files: the fake's fields, and no measure of comments a day, which would hold writes back."""
+
+
 def configured(folder: Path, url: str) -> Path:
     """A config and a mapping for the fake's made-up issues."""
     mappings = folder / "mappings"
     mappings.mkdir(exist_ok=True)
     for each in (ROOT / "mappings").iterdir():
-        if each.name != "jira.toml" and not (mappings / each.name).exists():
+        if each.name not in OWN and not (mappings / each.name).exists():
             (mappings / each.name).symlink_to(each)
     (mappings / "jira.toml").write_text(
         '[fields]\npriority = "Priority"\n[status]\nopen = ["Open", "Reopened"]\nin_progress = ["In Progress"]\n'

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     from sync.richtext import Document
@@ -124,20 +126,26 @@ class SetDue:
     because: Because
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AddComment:
     """One comment that carries every obligation of its ticket in this pass.
 
-    `ids` are their action ids, `to` the users who are asked by it.
+    `ids` are their action ids, `to` the users who are asked by it. Its text is written by `write` when it is first
+    asked for: a first pass may have thousands of comments, of which a dry run shows none whole.
     """
 
     ticket: str
     ids: tuple[str, ...]
     obligations: tuple[Obligation, ...]
-    body: Document
     audience: Audience
     because: Because
+    write: Callable[[], Document] = field(compare=False, repr=False)
     to: tuple[str, ...] = ()
+
+    @cached_property
+    def body(self) -> Document:
+        """The text. ConfigurationError, with file and line, for a template that fails."""
+        return self.write()
 
 
 @dataclass(frozen=True, slots=True)

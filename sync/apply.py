@@ -130,6 +130,8 @@ class _Job:
 
 def _intended(plans: Sequence[TicketPlan], pen: Pen) -> list[_Job]:
     """The plans as jobs, all of whose writes now stand in the journal: one commit."""
+    for plan in plans:
+        _draft(plan)  # its text is written now, so that a template that fails leaves no write in doubt
     edits = [_edit_of(plan, pen.tracker) for plan in plans]
     intents = [_intents(plan, edit) for plan, edit in zip(plans, edits, strict=True)]
     notices = [notice for plan in plans if plan.comment for notice in pen.notices(plan)]

@@ -15,7 +15,7 @@ from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, Trac
 from sync.memory import NOTHING
 from sync.notices import deliver
 from sync.observe import Seen, observe
-from sync.plan import Limits, Plan, Terms, guard, plan_ticket, within_budget
+from sync.plan import Limits, Plan, Terms, guard, plan_ticket, try_templates, within_budget
 from sync.recover import recover
 from sync.remember import remembered
 from sync.settings import token_variable
@@ -269,6 +269,7 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
     ]
     told = (HALTED if halted else None, sight.served.tracker.notice)
     notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy), *parked_line(live))
+    try_templates(plans)
     return replace(
         sight.plan,
         mode=_mode(sight, halted=halted),

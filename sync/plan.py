@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from sync.action import (
     Skipped,
 )
 from sync.attention import exhausted
+from sync.clocks import BREACH
 from sync.memory import NOTHING, Memory
 from sync.promises import TEXTS, Withheld
 from sync.richtext import plain
@@ -370,9 +372,9 @@ def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms:
         ticket=ticket.id,
         ids=tuple(obligation.id(ticket.site, ticket.id) for obligation in obligations),
         obligations=obligations,
-        body=terms.render(judged, sayings),
         audience=audience,
         because=Because("; ".join(rules), "; ".join(texts)),
+        write=partial(terms.render, judged, sayings),
         to=tuple(dict.fromkeys(saying.to.id for saying in sayings if saying.to.id and not saying.to_client)),
     )
 
@@ -456,6 +458,21 @@ def _why_unsaid(judged: Judgement) -> str:
             "a restricted circle; set restricted_to in the mapping if the tracker can"
         )
     return 'clients may read comments here; state readers = "staff" in the config if they cannot'
+
+
+def try_templates(plans: Iterable[TicketPlan]) -> None:
+    """Write one comment of each make-up, so that a template's fault shows before anything is sent.
+
+    ConfigurationError, with file and line.
+    """
+    tried: set[frozenset[tuple[str, bool]]] = set()
+    for plan in plans:
+        if plan.comment is None:
+            continue
+        makeup = frozenset((owed.promise, owed.step >= BREACH) for owed in plan.comment.obligations)
+        if makeup not in tried:
+            tried.add(makeup)
+            _ = plan.comment.body
 
 
 def guard(tickets: Iterable[TicketPlan], limits: Limits, live: int, unclassified: int) -> str:
