@@ -147,14 +147,14 @@ class Composer:
         return judged.classification.category in self._policy.taxonomy.confidential
 
     def _about_ticket(self, judged: Judgement, language: Language) -> dict[str, object]:
-        """What is known of the ticket itself; on a confidential one nothing that somebody wrote."""
+        """What is known of the ticket itself; of a confidential one neither title nor fields."""
         ticket, given = judged.ticket, judged.rating.given
         confidential = self._confidential(judged)
         client = judged.client.name if judged.client else "" if confidential else ticket.client or ""
         engagement = (
             judged.engagement.name if judged.engagement else "" if confidential else ticket.engagement or ""
         )
-        about: dict[str, object] = {
+        return {
             "ticket": {
                 "key": ticket.key,
                 "title": "" if confidential else ticket.title,
@@ -172,7 +172,6 @@ class Composer:
             **_on_their_side(judged.client),
             "note": " ".join(filter(None, (pull.trigger.note_in(language) for pull in judged.rating.pulls))),
         }
-        return _discreet(about) if confidential else about
 
     def _variables(self, judged: Judgement, saying: Saying, language: Language, zone: str) -> Mapping[str, object]:
         clock, confidential = saying.clock, self._confidential(judged)

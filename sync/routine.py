@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sync import clocks, contact
 from sync.clocks import Start
@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
     from sync.clocks import Clock
     from sync.mapping.models import Mapping as TrackerMapping
-    from sync.mapping.models import Proof
     from sync.promises import Promises
     from sync.ticket import Ticket
 
-REPEATED: tuple[Proof, ...] = ("checkin", "stakeholder_call", "survey")
+Name = Literal["checkin", "stakeholder_call", "survey", "kickoff"]
+"""Routines that are called after their evidence."""
+REPEATED: tuple[Name, ...] = ("checkin", "stakeholder_call", "survey")
 
 
 def is_home(ticket: Ticket, mapping: TrackerMapping) -> bool:
@@ -35,19 +36,19 @@ def made(case: Promises) -> Iterator[Clock]:
     yield from _routine(case, "kickoff")
 
 
-def _routine(case: Promises, name: Proof) -> Iterator[Clock]:
+def _routine(case: Promises, name: Name) -> Iterator[Clock]:
     cell = getattr(case.practice, name)
     if cell is None:
         return
     evidence, cycle, rule = evidence_of(case.terms.mapping, name), case.cycle, f"promises.toml: {name}"
     if not evidence.mapped:
         note = f"no evidence is mapped; add [evidence.{name}] to the tracker's file"
-        yield clocks.off(name, cycle.event, rule, cycle.since, note)  # type: ignore[arg-type]
+        yield clocks.off(name, cycle.event, rule, cycle.since, note)
         return
     done = [event for event in proofs(case.ticket, evidence) if cycle.since <= event.at <= case.now]
     once, last = name == "kickoff", done[-1] if done else None
     began = contact.Cycle(last.id, last.at) if last and not once else cycle
-    start = Start(name, began.event, rule, began.since, about=last)  # type: ignore[arg-type]
+    start = Start(name, began.event, rule, began.since, about=last)
     yield case.wind(start, cell, case.pauses, done[0] if once and done else None)
 
 
