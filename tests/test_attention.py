@@ -24,6 +24,7 @@ from tickets import (
     called,
     judge,
     judged,
+    labels,
     planned,
     policy,
     said,
@@ -599,3 +600,10 @@ def test_the_comment_says_who_was_passed_over_once_whatever_it_asks(
     assert [text.count(owner), text.count(partner)] == [1, 1], text
     team = judged(ticket(fields=HIGH, title="He was rude"), "Mon 2 Mar 14:00", by)
     assert "Consultant 1" not in plain(Composer(by, {"desk": terms}).compose(team, team.sayings))
+
+
+def test_while_a_hand_over_waits_no_label_says_that_a_role_was_asked() -> None:
+    by = policy(attention=QUIET)
+    late = ticket(opened="Mon 2 Mar 19:50", fields={"severity": "Sev 2"})
+    assert not {label for label in labels(judged(late, "Mon 2 Mar 20:10", by)) if label.startswith("level")}
+    assert "level-3" in labels(judged(late, "Tue 3 Mar 07:30", by))

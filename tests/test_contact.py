@@ -320,3 +320,10 @@ def test_duplicates_and_disorder_in_the_status_history_change_nothing(
     spent = contact.time_in_status(tidy, days[-1])
     awake = spent.get(Status.OPEN, timedelta()) + spent.get(Status.IN_PROGRESS, timedelta())
     assert asleep + awake == days[-1] - at(OPENED)
+
+
+def test_from_done_to_waiting_nobody_has_taken_it_up_again() -> None:
+    done, waits = moved("Tue 3 Mar 10:00", "open", "resolved"), moved("Wed 4 Mar 10:00", "resolved", "waiting")
+    again = moved("Thu 5 Mar 10:00", "waiting", "in_progress")
+    assert contact.current_cycle(ticket(done, waits)).event == contact.CREATED
+    assert contact.current_cycle(ticket(done, waits, again)).event == again.id

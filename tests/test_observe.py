@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes.memory_tracker import STAFF, Lost, Refused
 from passes import BEGIN, Agency, agency, high, plan_of, skipped
+from tickets import MAPPING, policy
 
 from sync.action import AddComment, AddLabel, Failed, RemoveLabel, SetDue
 from sync.errors import CredentialsError, ForbiddenError, NotFoundError, ServerFaultError
@@ -618,3 +619,14 @@ def test_our_label_goes_once_it_no_longer_holds_and_a_persons_stays(firm: Agency
         (RemoveLabel, "esc:high"),
     ]
     assert board.tickets[number].labels == {"urgent", "esc:delivery", "esc:medium"}
+
+
+def test_after_an_edit_of_the_mapping_a_done_ticket_that_owes_something_is_judged_again(firm: Agency) -> None:
+    verified = '[evidence.verified]\nwords = ["/verified"]\n'
+    firm.by = policy(promises='[verified]\nwithin = "7d"\n', mapping=MAPPING + verified)
+    board = firm.board()
+    number = board.create(status=Status.RESOLVED, resolved=firm.now)
+    firm.run()
+    assert [judged.ticket.id for judged in firm.run(minutes=1)[0].judged] == []
+    firm.digest = "policy 2"
+    assert [judged.ticket.id for judged in firm.run(minutes=1)[0].judged] == [number]

@@ -306,3 +306,20 @@ def test_a_write_that_was_refused_was_not_made_and_is_tried_again_later(firm: Ag
     assert firm.store.due("desk", firm.now + timedelta(minutes=15)) == [TICKET]
     firm.run(minutes=15)
     assert len(board.ours(TICKET)) == 1
+
+
+def test_a_follow_up_that_cannot_be_looked_for_stays_in_doubt(firm: Agency, board: Board) -> None:
+    said = {"said": [["verified", "created", 0]]}
+    firm.store.intend("run", [Intent(board.site, TICKET, "follow_up", said)], firm.now)
+    board.tells_made = False
+    for _ in range(3):
+        firm.run(minutes=10)
+    (entry,) = firm.store.unsettled(board.site)
+    assert (entry.kind, entry.outcome, entry.note) == (
+        "follow_up",
+        "unknown",
+        "what was made below the ticket cannot be read",
+    )
+    board.tells_made = True
+    firm.run(minutes=10)
+    assert firm.store.unsettled(board.site) == []
