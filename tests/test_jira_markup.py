@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes.jira_text import document_fault
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sync.richtext import Bullets, Document, Paragraph, Span
@@ -183,6 +183,7 @@ def rendered(wiki: str) -> str:
 
 
 @given(texts)
+@example("&#0")
 def test_a_text_is_shown_as_it_is_written(text: str) -> None:
     shown = rendered(to_wiki((Paragraph((Span(text),)),)))
     assert shown == re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "", text.replace("\r\n", "\n"))
