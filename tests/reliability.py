@@ -42,7 +42,7 @@ Effect = tuple[str, str, str]
 
 
 def effects_of(harness: Harness, tickets: Iterable[str], prefix: str = "esc:") -> Counter[Effect]:
-    """What of ours truly stands on these tickets, as a multiset: a comment counts once for each mark it carries."""
+    """What of ours truly stands on these tickets, as a multiset; a comment counts for each mark it carries."""
     found: Counter[Effect] = Counter()
     for ticket in tickets:
         found.update((ticket, "comment", mark) for posted in harness.comments_of(ticket) for mark in posted.marks)
@@ -62,7 +62,7 @@ def leaks_of(harness: Harness, tickets: Iterable[str], meant: Audience) -> int:
     )
 
 
-def held(  # noqa: PLR0913 - what is counted, and of what
+def held(
     scenario: Scenario,
     case: str,
     *,
@@ -77,7 +77,7 @@ def held(  # noqa: PLR0913 - what is counted, and of what
     counted(scenario, duplicates=twice.total(), losses=lacking.total(), leaks=leaks, cases=cases, told=told)
 
 
-def counted(  # noqa: PLR0913 - three counts, and of what
+def counted(
     scenario: Scenario,
     *,
     duplicates: int = 0,
