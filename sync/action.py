@@ -6,7 +6,7 @@ import hashlib
 from base64 import b32encode
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -170,6 +170,31 @@ class MakeFollowUp:
 
 
 Action = AddLabel | RemoveLabel | SetDue | BringIn | AddComment | MakeFollowUp
+
+
+def told(action: Action) -> tuple[str, str]:
+    """An action's kind and what it is about, as the JSON of a plan names them; of a comment, its action ids."""
+    match action:
+        case AddLabel(label=label):
+            return "add_label", label
+        case RemoveLabel(label=label):
+            return "remove_label", label
+        case SetDue(due=due):
+            return "set_due", due.isoformat() if due else ""
+        case BringIn(person=person, how=how):
+            return how, person
+        case AddComment(ids=ids):
+            return "add_comment", "+".join(ids)
+        case MakeFollowUp(draft=draft):
+            return "make_follow_up", draft.title
+        case _:
+            assert_never(action)
+
+
+def identity(site: str, action: Action) -> str:
+    """What tells an action from every other: the ids of a comment, else an id over its kind and value."""
+    kind, value = told(action)
+    return value if kind == "add_comment" else action_id(site, action.ticket, kind, value, 0)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -351,6 +351,8 @@ def ends_the_work(error: TrackerError) -> bool:
     """Whether an error is the whole source's, so that no other ticket of it can fare better now."""
     if isinstance(error, RateLimitedError):
         return error.scope == "source"
+    if isinstance(error, LostAnswerError):
+        return error.whole
     return isinstance(error, CredentialsError)
 
 

@@ -101,15 +101,17 @@ class Archive:
                 due=date.fromisoformat(due) if due else None,
                 due_written=bool(due_written),
                 refused=json.loads(refused),
+                stale=bool(stale),
             )
-            for ticket, labels, due, due_written, refused in self._select(
-                "SELECT id, labels, due, due_written, refused FROM tickets "
+            for ticket, labels, due, due_written, refused, stale in self._select(
+                "SELECT id, labels, due, due_written, refused, stale FROM tickets "
                 "WHERE site = ? AND id IN (SELECT value FROM json_each(?))",
                 site,
                 wanted,
             )
         }
         said, steps = self._said(site, wanted)
+        granted = self._granted(site, wanted)
         unsettled = self.unsettled(site)
         doubtful = {
             entry.ticket: entry.ended_at or entry.intended_at for entry in unsettled if entry.kind == "comment"
@@ -125,6 +127,7 @@ class Archive:
                 steps=steps[ticket],
                 doubtful=doubtful.get(ticket),
                 unsure=frozenset(unsure[ticket]),
+                granted=granted.get(ticket, {}),
             )
             for ticket in cast("list[str]", json.loads(wanted))
             if ticket in kept or ticket in said or ticket in doubtful or ticket in unsure
@@ -146,6 +149,30 @@ class Archive:
             if promise and step:
                 steps[ticket][promise] = (occasion, step)
         return said, steps
+
+    def spoken(self, site: str, ticket: str) -> dict[str, datetime]:
+        """The comments of ours that were written on one ticket: the tracker's id → when."""
+        found = self._select(
+            "SELECT comment, min(at) FROM said WHERE site = ? AND ticket = ? AND comment <> '' GROUP BY comment",
+            site,
+            ticket,
+        )
+        return {comment: datetime.fromisoformat(at) for comment, at in found}
+
+    def gone(self, key: str) -> list[tuple[str, str]]:
+        """Key and id of each ticket that was known by this key or id and has left every source."""
+        return self._select("SELECT key, id FROM tickets WHERE source = '' AND (key = ? OR id = ?)", key, key)
+
+    def _granted(self, site: str, wanted: str) -> dict[str, dict[tuple[str, str], datetime]]:
+        granted: defaultdict[str, dict[tuple[str, str], datetime]] = defaultdict(dict)
+        for ticket, promise, occasion, at in self._select(
+            "SELECT ticket, promise, occasion, at FROM granted "
+            "WHERE site = ? AND ticket IN (SELECT value FROM json_each(?))",
+            site,
+            wanted,
+        ):
+            granted[ticket][promise, occasion] = datetime.fromisoformat(at)
+        return granted
 
     def unsettled(self, site: str | None = None, source: str | None = None) -> list[JournalEntry]:
         """Writes whose outcome is not known yet, oldest first; with `source` without those on other sources."""

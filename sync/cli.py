@@ -13,6 +13,8 @@ import click
 
 from sync import __version__
 from sync.errors import MakegoodError
+from sync.secrecy import trace
+from sync.terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +77,10 @@ def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--max-actions",
     type=click.IntRange(0),
     metavar="N",
-    help="Allow this one pass N actions, whatever the guard says.",
+    help="Refuse this pass from N actions on, if the guard allows more.",
+)
+@click.option(
+    "--approve", multiple=True, metavar="DIGEST", help="Let through the one plan that the guard refused."
 )
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 when there is something to do.")
 @click.version_option(__version__, prog_name="makegood")
@@ -152,6 +157,42 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
       makegood explain ACME-12 --now 2026-03-03T18:00:00+01:00
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="What a pass would do, as a file to review.")
+@shared
+@click.option("-o", "into", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to.")
+@click.option("--only", multiple=True, metavar="KEY", help="Only this ticket; may be repeated.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
+@click.pass_context
+def plan(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """What a pass would do, as a file that a person reviews; writes nothing to a tracker.
+
+    \b
+      makegood plan -o plan.json
+      makegood plan -o plan.json --only ACME-12 -v
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.plan_commands import plan as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@cli.command(short_help="Carry out exactly a reviewed plan.")
+@shared
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--approve", multiple=True, metavar="DIGEST", help="Let through the plan that the guard refused.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment (workbook sources).")
+@click.pass_context
+def apply(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Carry out exactly the plan in FILE; nothing at all if a ticket of it changed since.
+
+    \b
+      makegood apply plan.json
+      makegood apply plan.json --approve 3f2a8c91d0e4
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.plan_commands import apply as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**_told(ctx, options)))
 
@@ -274,6 +315,53 @@ def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
     ctx.exit(run(**_told(ctx, options)))
 
 
+@cli.group(short_help="Back up the state file, or look whether it is sound.")
+def state() -> None:
+    """The state file: what was said, written and refused, so that nothing is said twice.
+
+    \b
+      makegood state backup /srv/backup/makegood.db    while the daemon runs, too
+      makegood state verify                            is it sound, and what is in doubt?
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+
+
+@state.command(short_help="Copy the state to FILE, also while a daemon runs.")
+@shared
+@click.argument("file", type=click.Path(path_type=Path))
+@click.pass_context
+def backup(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Copy the state to FILE, whole or not at all; a backup that is there is replaced. A daemon may go on.
+
+    To restore it: stop makegood, copy FILE over the state file, and start makegood again. Each ticket is then read
+    back from its tracker before anything is said or written on it, so what came after the backup is not repeated.
+
+    \b
+      makegood state backup /srv/backup/makegood.db
+      makegood state backup /srv/backup/makegood.db --output json
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.state_commands import backup as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
+@state.command(short_help="Is the state sound, and what is in doubt?")
+@shared
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.pass_context
+def verify(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Is the state (or the backup FILE) sound, and what in it is in doubt? One line each, with the remedy.
+
+    Reads it only. Exit status 2 for a state that no pass should be made with; a warning leaves it 0.
+
+    \b
+      makegood state verify
+      makegood state verify /srv/backup/makegood.db
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.state_commands import verify as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     program_name = Path(sys.argv[0]).stem
@@ -283,8 +371,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name=program_name)
     except MakegoodError as error:
-        click.echo(f"{program_name}: {error}", err=True)
+        say(f"{program_name}: {error}", err=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - a fault of ours, whose own words may hold a secret
+        say(f"{trace(error)}\n{program_name}: this is a fault of makegood's, please report it", err=True)
         sys.exit(1)

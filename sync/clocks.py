@@ -168,7 +168,7 @@ def wind(
     `warn` is when step 1 is due; one that would not come before the breach is left out. Each reminder counts from
     the step before it, so that closed hours do not use up several at once.
     """
-    until, due = kept.at if kept else now, _limit(start, dial)
+    until, due = kept.at if kept else now, limit(start, dial)
     if warn is not None and due is not None and warn >= due:
         warn = None
     taken = next((event for event in dial.heeded if due and event.at >= due), None)
@@ -203,7 +203,8 @@ def wind(
     )
 
 
-def _limit(start: Start, dial: Dial) -> datetime | None:
+def limit(start: Start, dial: Dial) -> datetime | None:
+    """The instant at which the promise is broken unless it is kept; None while none is known."""
     due = None if start.alone else dial.after(start.at)
     if start.not_before and due:
         due = None if start.not_before == NEVER else max(due, start.not_before)

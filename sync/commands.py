@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -11,13 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import click
-
 from sync import explain as explaining
 from sync import explain_text, report
 from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
+from sync.exposure import exposed
 from sync.ledger import recalled
 from sync.observe import knows_us
 from sync.progress import progress_bar
@@ -25,13 +22,12 @@ from sync.render import check_templates
 from sync.settings import find_config, load
 from sync.startup import chosen, program
 from sync.store import Store
+from sync.terminal import console, say, say_json
 from sync.tone import check_tone, staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-    from rich.console import Console
 
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
@@ -40,19 +36,6 @@ if TYPE_CHECKING:
 
 WORK_TO_DO = 10
 """Exit status of `--dry-run --exit-code` when there is something to do."""
-
-
-def console() -> Console:
-    """Standard output for people: colours only on a terminal and without NO_COLOR."""
-    from rich.console import Console  # noqa: PLC0415 - only when something is shown
-
-    return Console()
-
-
-def say_json(value: object) -> None:
-    """One JSON document on standard output; one that knows few letters gets the others escaped."""
-    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    click.echo(json.dumps(value, ensure_ascii=not unicode, indent=2))
 
 
 def one_pass(  # noqa: PLR0913 - the command's options
@@ -67,16 +50,17 @@ def one_pass(  # noqa: PLR0913 - the command's options
     only: Sequence[str],
     now: datetime | None,
     max_actions: int | None,
+    approve: Sequence[str],
     exit_code: bool,
 ) -> int:
     """One pass, or the plan of one; returns the exit status."""
     settings, policy = load(find_config(config, program_name))
-    _allow_now(settings, sources, now, dry_run=dry_run)
+    allow_now(settings, sources, now, dry_run=dry_run)
     with (
         Store(settings.state, write=not dry_run) as store,
-        working_program(settings, policy, store, sources, _at(now), quiet=quiet) as ready,
+        working_program(settings, policy, store, sources, clock_at(now), quiet=quiet) as ready,
     ):
-        working = replace(ready, max_actions=max_actions)
+        working = replace(ready, max_actions=max_actions, approved=frozenset(approve))
         moment = working.clock()
         if dry_run:
             sights = plan_pass(working, moment, only)
@@ -106,7 +90,8 @@ def _all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
         raise ConfigurationError(f"no source has a ticket {', '.join(lacking)}")
 
 
-def _allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *, dry_run: bool) -> None:
+def allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *, dry_run: bool) -> None:
+    """ConfigurationError for `--now` where it would write to a tracker whose clock is the real one."""
     if now is None or dry_run:
         return
     remote = [source.name for source in chosen(settings, names) if source.tracker != "workbook"]
@@ -137,7 +122,7 @@ def working_program(  # noqa: PLR0913 - what a program is made of
             served.tracker.close()
 
 
-def _at(now: datetime | None) -> Callable[[], datetime]:
+def clock_at(now: datetime | None) -> Callable[[], datetime]:
     """The clock of a run: stopped at `--now`, or the real one."""
     return lambda: now or datetime.now(UTC)
 
@@ -173,21 +158,21 @@ def check(  # noqa: PLR0913 - the command's options
         if output == "json":
             say_json({"schema": 1, "faults": [asdict(fault) for fault in error.faults], "what": str(error)})
         else:
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
         return error.exit_status
     findings: list[dict[str, str]] = []
     worst = 0
     if online:
         findings, worst = _online(settings, policy, sources, quiet=quiet)
-    advised = advice(policy, chosen(settings, sources))
+    advised = [*exposed(settings), *advice(policy, chosen(settings, sources))]
     if output == "json":
         say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
     elif not quiet:
-        click.echo(_summary(settings, policy))
+        say(_summary(settings, policy))
         for sentence in advised:
-            click.echo(f"note: {sentence}")
+            say(f"note: {sentence}")
         for finding in findings:
-            click.echo(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
+            say(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
     return worst
 
 
@@ -217,7 +202,7 @@ def _online(
     findings, worst = [], 0
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, names, _at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, names, clock_at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             name = served.settings.name
@@ -257,9 +242,13 @@ def explain(  # noqa: PLR0913 - the command's options
         sights = plan_pass(working, moment, [ticket])
         found = [(sight, judged) for sight in sights for judged in sight.judged]
         if not found:
+            here = {row.known.id for row in store.find(ticket)}
+            if store.gone(ticket) or any(here & sight.seen.gone for sight in sights if sight.seen):
+                say(f"{ticket}: {explaining.GONE}", err=True)
             return not_found(sights, ticket)
         for sight, judged in found:
-            told = explaining.explained(judged, sight, working.judge)
+            spoken = store.spoken(judged.ticket.site, judged.ticket.id)
+            told = explaining.explained(judged, sight, working.judge, spoken)
             if output == "json":
                 say_json(told)
             else:
@@ -271,10 +260,10 @@ def not_found(sights: Sequence[Sight], ticket: str) -> int:
     """Say why no source shows the ticket; returns the exit status."""
     for sight in sights:
         for failed in sight.plan.failed:
-            click.echo(f"{sight.plan.source}: {failed.name}: {failed.what}: {failed.why}", err=True)
+            say(f"{sight.plan.source}: {failed.name}: {failed.what}: {failed.why}", err=True)
         if sight.error:
-            click.echo(f"{sight.plan.source}: {sight.error}", err=True)
-    click.echo(f"no source shows a ticket {ticket}", err=True)
+            say(f"{sight.plan.source}: {sight.error}", err=True)
+    say(f"no source shows a ticket {ticket}", err=True)
     return max(
         (sight.error.exit_status for sight in sights if sight.error), default=ConfigurationError.exit_status
     )
@@ -320,7 +309,7 @@ def status(  # noqa: PLR0913 - the command's options
     else:
         zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
         for each in told:
-            click.echo("\n".join(_status_lines(each, zones[str(each["source"])])))
+            say("\n".join(_status_lines(each, zones[str(each["source"])])))
     return 0
 
 
@@ -365,36 +354,34 @@ def rebuild(  # noqa: PLR0913 - the command's options
     worst = 0
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, sources, _at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, sources, clock_at(None), quiet=quiet) as working,
     ):
         for served in working.sources:
             try:
                 told[served.settings.name] = _rebuilt(served, store, working)
             except MakegoodError as error:
-                click.echo(f"{served.settings.name}: {error}", err=True)
+                say(f"{served.settings.name}: {error}", err=True)
                 worst = max(worst, error.exit_status)
     if output == "json":
         say_json({"schema": 1, "rebuilt": told})
     elif not quiet:
         for name, count in told.items():
-            click.echo(
-                f"{name}: read back from {count} ticket{'s' * (count != 1)} what was said and written there"
-            )
+            say(f"{name}: read back from {count} ticket{'s' * (count != 1)} what was said and written there")
     return worst
 
 
 def _rebuilt(served: Served, store: Store, working: Program) -> int:
-    site, prefix = served.tracker.connect(), served.terms.mapping.labels.prefix
+    site, prefixes = served.tracker.connect(), served.terms.mapping.labels.prefixes
     count = 0
     for page in served.tracker.changed(None):
         for ticket in page.tickets:
-            ours = any(label.startswith(prefix) for label in ticket.labels)
+            ours = any(label.startswith(prefixes) for label in ticket.labels)
             if not (ours or knows_us(ticket) or any(each.author.side == "us" for each in ticket.comments)):
                 continue
             marks = served.tracker.marks(ticket.id)
             if not marks.complete:
                 raise TrackerError(f"{ticket.key}: not all its comments can be read; what was said stays unknown")
-            memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefix)
+            memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefixes)
             store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
             count += 1
             working.progress(served.settings.name, "reading back", count)

@@ -13,6 +13,7 @@ from sync.contact import Event, Snooze
 from sync.duties import Silence
 from sync.evidence import NO_EVIDENCE, Pledge
 from sync.facts import Request
+from sync.legible import inert
 from sync.mapping.practice import Planned
 from sync.messages import Question
 from sync.promises import TEXTS, Saying, Withheld
@@ -139,7 +140,7 @@ class Composer:
         if "mention" not in terms.mapping.people.bring_in or self._confidential(judged):
             return ()
         asked = {saying.to.id: saying.to.person for saying in sayings if saying.to.id and not saying.to_client}
-        spans = [Span(name, person=number) for number, name in asked.items()]
+        spans = [Span(inert(name), person=number) for number, name in asked.items()]
         apart = [part for each in spans for part in (each, Span(" "))][:-1]
         return (Paragraph(tuple(apart)),) if apart else ()
 

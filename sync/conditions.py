@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sync.mapping.patterns import first_place
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -87,7 +89,7 @@ def _field_test(condition: Condition) -> Test:
         pattern = re.compile(condition.matches, re.IGNORECASE)
         return lambda view: (
             f"{field} contains “{found.group()[:60]}”"
-            if (found := pattern.search(view.value(field)[:20_000]))
+            if (found := first_place(pattern, view.value(field)))
             else ""
         )
     values = [condition.equals] if condition.equals is not None else condition.one_of or []

@@ -213,6 +213,23 @@ def labels_by_people(ticket: Ticket) -> set[str]:
     return {label for change in changes for label in labels_added(change)}
 
 
+def labels_kept_by_people(ticket: Ticket) -> set[str]:
+    """The labels on the ticket that a person has put since anybody else did."""
+    return {label for label in ticket.labels if (put := label_put(ticket, label)) and by_person(put)}
+
+
+def label_put(ticket: Ticket, label: str) -> Change | None:
+    """The last change that put the label; None if the history tells of none."""
+    changes = (change for change in reversed(ticket.changes) if change.field == "labels")
+    return next((change for change in changes if label in labels_added(change)), None)
+
+
+def label_taken(ticket: Ticket, label: str) -> Change | None:
+    """The last change that took the label off; None if the history tells of none."""
+    changes = (change for change in reversed(ticket.changes) if change.field == "labels")
+    return next((change for change in changes if label in labels_removed(change)), None)
+
+
 # --- contact with the client -------------------------------------------------------------------------------------
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.render import inert
+from sync.legible import inert
 from sync.richtext import plain
 from sync.tone import lint, staff, told
 

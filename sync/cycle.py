@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sync.action import Failed
@@ -15,21 +16,23 @@ from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, Trac
 from sync.memory import NOTHING
 from sync.notices import deliver
 from sync.observe import Seen, observe
-from sync.plan import Limits, Plan, Terms, guard, plan_ticket, try_templates, within_budget
+from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
 from sync.recover import recover
 from sync.remember import remembered
+from sync.secrecy import hidden, trace
 from sync.settings import token_variable
-from sync.standing import parked_line
+from sync.standing import newly_broken, opted_out_line, parked_line
 from sync.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from sync.apply import Result
     from sync.clocks import Clock
     from sync.facts import Suggestion
     from sync.judgement import Judge, Judgement
+    from sync.memory import Memory
     from sync.notices import Notifier
     from sync.observe import Served
     from sync.plan import Mode, TicketPlan
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from sync.store import Store
     from sync.suggest import Endpoint
     from sync.survey import Survey
+    from sync.ticket import Ticket
     from sync.trackers.sources import Source
 
 
@@ -55,8 +59,9 @@ class Program:
     """Everything a pass works with; all of it is made before the pass begins.
 
     `digest` changes whenever a mapping file or a source's settings do. `clock` tells the time of each write.
-    `slips` tells what is wrong with the tone of a text for the client. `suggest` is asked for categories that no
-    rule tells; `notices` are what people are told beside the tracker, and `notifier` tells them.
+    `max_actions` is a measure stricter than the guard's own; `approved` are digests of plans that a person lets
+    through. `slips` tells what is wrong with the tone of a text for the client. `suggest` is asked for categories
+    that no rule tells; `notices` are what people are told beside the tracker, and `notifier` tells them.
     """
 
     sources: tuple[Served, ...]
@@ -68,6 +73,7 @@ class Program:
     crawl_every: timedelta
     clock: Callable[[], datetime]
     max_actions: int | None = None
+    approved: frozenset[str] = frozenset()
     progress: Callable[[str, str, int], None] = lambda _source, _stage, _count: None
     stopping: Callable[[], bool] = lambda: False
     slips: Callable[[Judgement, Document], str] = lambda _judged, _body: ""
@@ -97,6 +103,12 @@ class Sight:
 def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()) -> list[Sight]:
     """One whole pass over every source; one source's trouble does not touch the others."""
     sights = plan_pass(program, now, only)
+    carry_out(sights, program, now, run)
+    return sights
+
+
+def carry_out(sights: Sequence[Sight], program: Program, now: datetime, run: str) -> None:
+    """The second half of a pass: what is planned is written, and remembered."""
     for sight in sights:
         if sight.seen is None:
             program.store.trouble(sight.plan.source, sight.plan.trouble)
@@ -105,15 +117,18 @@ def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()
         left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
         program.store.remember(sight.plan.source, left)
     _tell(sights, program)
-    return sights
 
 
-def plan_pass(program: Program, now: datetime, only: Sequence[str] = ()) -> list[Sight]:
+def plan_pass(
+    program: Program, seen_at: datetime, only: Sequence[str] = (), judged_at: datetime | None = None
+) -> list[Sight]:
     """What a pass does, stopped before its first write to a tracker: this is the dry run.
 
     What is learnt by reading alone is noted in the store; one that was opened for reading forgets it again.
+    `judged_at` is the moment that the tickets are judged at, where it is not that of reading them.
     """
-    sights = [_observe(served, program, now, only) for served in program.sources]
+    now = judged_at or seen_at
+    sights = [_observe(served, program, seen_at, only) for served in program.sources]
     _claim([sight.seen for sight in sights if sight.seen])
     surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
     suggested = _suggested(sights, surveyed, program, now)
@@ -163,8 +178,9 @@ def _trouble(error: TrackerError, settings: Source) -> str:
 
 def _unexpected(error: Exception) -> str:
     """What to say of a fault of ours; its trace goes to the log."""
-    logging.getLogger("makegood").error("unexpected fault", exc_info=error)
-    return f"unexpected {type(error).__name__}: {error}; this is a fault of makegood's, please report it"
+    logging.getLogger("makegood").error("unexpected fault\n%s", trace(error))
+    told = f"unexpected {type(error).__name__}: {error}; this is a fault of makegood's, please report it"
+    return hidden(told)
 
 
 def _claim(seen: Sequence[Seen]) -> None:
@@ -201,15 +217,29 @@ def _judge(
     now: datetime,
 ) -> list[Judgement]:
     judged = []
+    rows = program.store.rows(seen.site, seen.tickets) if seen.edited else ()
+    stood = {row.known.id: row.standing for row in rows}
     for ticket in list(seen.tickets.values()):
         try:
             facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)
-            memory = seen.memories.get(ticket.id, NOTHING)
             suggestion = suggested.get((ticket.site, ticket.id))
-            judged.append(program.judge.judge(ticket, facts, now, classification, memory, suggestion))
+            judge = partial(program.judge.judge, ticket, facts, now, classification)
+            judgement, before = judge(seen.memories.get(ticket.id, NOTHING), suggestion), stood.get(ticket.id)
+            if broken := newly_broken(judgement, before) if before else ():
+                judgement = judge(_granted(ticket, broken, seen, program.store, now), suggestion)
+            judged.append(judgement)
         except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
             seen.set_aside(ticket, "judge", _unexpected(error))
     return judged
+
+
+def _granted(
+    ticket: Ticket, promises: Iterable[tuple[str, str]], seen: Seen, store: Store, now: datetime
+) -> Memory:
+    """What is remembered of a ticket, with one warning period for what an edit of the mapping has just broken."""
+    store.grant(ticket.site, ticket.id, promises, now)
+    seen.memories |= store.memories(ticket.site, [ticket.id])
+    return seen.memories[ticket.id]
 
 
 def _drafts(sight: Sight, seen: Seen, program: Program) -> list[TicketPlan]:
@@ -268,17 +298,28 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
         for problem in (*judged.ticket.problems, *unreadable(judged.ticket, policy, zone))
     ]
     told = (HALTED if halted else None, sight.served.tracker.notice)
-    notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy), *parked_line(live))
+    told_apart = (*parked_line(live), *opted_out_line(live))
+    notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy), *told_apart)
     try_templates(plans)
-    return replace(
+    plan = replace(
         sight.plan,
         mode=_mode(sight, halted=halted),
         seen=len(sight.judged),
         tickets=tuple(plan for plan in plans if plan.actions or plan.skipped or plan.after != plan.before),
         failed=tuple(sorted({*seen.failed, *seen.unread.values(), *problems})),
-        refusal=guard(plans, _limits(sight, program), len(issues), unclassified),
         notices=notices,
     )
+    return _guarded(plan, guard(plans, _limits(sight, program), len(issues), unclassified), program)
+
+
+def _guarded(plan: Plan, refusal: str, program: Program) -> Plan:
+    """The plan with the guard's refusal and its remedy, unless a person has let this very plan through."""
+    if not refusal:
+        return plan
+    known_by = digest(plan)
+    if known_by in program.approved:
+        return replace(plan, notices=(*plan.notices, f"let through by its digest: {refusal}"))
+    return replace(plan, refusal=f"{refusal}, or let this one plan through: makegood --approve {known_by}")
 
 
 def _terms(sight: Sight, program: Program, *, halted: bool) -> Terms:
@@ -298,6 +339,7 @@ def _terms(sight: Sight, program: Program, *, halted: bool) -> Terms:
         follow_ups=frozenset(program.judge.policy.practice.promises.follow_ups),
         staff_only=sight.served.terms.staff_only,
         zone=sight.served.terms.zone,
+        former=tuple(mapping.labels.former),
     )
 
 
@@ -316,7 +358,7 @@ def _tell(sights: Sequence[Sight], program: Program) -> None:
 
 def _limits(sight: Sight, program: Program) -> Limits:
     own = sight.served.settings.guard
-    actions = own.actions if program.max_actions is None else program.max_actions
+    actions = own.actions if program.max_actions is None else min(program.max_actions, own.actions)
     return Limits(actions, own.client_comments, own.unclassified)
 
 

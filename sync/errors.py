@@ -5,15 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from sync.secrecy import hidden
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
 
 class MakegoodError(Exception):
-    """Whatever we refuse or fail on purpose; its text is a whole sentence for a person."""
+    """Whatever we refuse or fail on purpose; its text is a whole sentence for a person, without any secret."""
 
     exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(hidden(message))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,7 +89,7 @@ class InvalidError(TrackerError):
     """The tracker refused what we sent; sending it again cannot help. `fields` names the refused ones."""
 
     def __init__(self, message: str, fields: Sequence[str] = ()) -> None:
-        self.fields = tuple(fields)
+        self.fields = tuple(map(hidden, fields))
         super().__init__(message)
 
 
@@ -93,7 +98,10 @@ class ConflictError(TrackerError):
 
 
 class RateLimitedError(TrackerError):
-    """Rejected by a limit before anything was applied; safe to send again after `retry_after`."""
+    """A limit was in the way before any change was sent; safe to ask again after `retry_after`.
+
+    A change that a limit answers is a `LostAnswerError`: what stands before the tracker may have let it through.
+    """
 
     def __init__(
         self,
@@ -115,7 +123,14 @@ class ServerFaultError(TrackerError):
 
 
 class LostAnswerError(TrackerError):
-    """A write was sent and its outcome is unknown: it may be applied now, later or never."""
+    """A write was sent and its outcome is unknown: it may be applied now, later or never.
+
+    `whole`: no other write of the source can fare better now.
+    """
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        self.whole = whole
+        super().__init__(message)
 
 
 class NotSentError(MakegoodError):

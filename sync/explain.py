@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sync.contact import time_in_status
+from sync.decisions import decisions
 from sync.signs import flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sync.clocks import Clock
     from sync.cycle import Sight
@@ -21,15 +22,26 @@ if TYPE_CHECKING:
 
     Stretch = tuple[datetime, datetime | None, str]
 
+GONE = (
+    "it has left its source (moved elsewhere, archived or deleted), and that stands until it comes back: nothing "
+    "is written on it till then, and what was said and decided stays known"
+)
+"""What is said of a ticket that no source shows any more."""
+
 MOST_INTERVALS = 6
 """Open stretches shown of one clock."""
 
 
-def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
-    """All of it as JSON-able values; instants are ISO in the source's zone."""
+def explained(
+    judged: Judgement, sight: Sight, judge: Judge, spoken: Mapping[str, datetime] | None = None
+) -> dict[str, Any]:
+    """All of it as JSON-able values; instants are ISO in the source's zone.
+
+    `spoken` are the comments of ours that were written on the ticket, id → when.
+    """
     ticket, terms = judged.ticket, sight.served.terms
     zone = ZoneInfo(terms.zone)
-    plan = next((plan for plan in sight.plan.tickets if plan.ticket.id == ticket.id), None)
+    plan = next(plan for plan in sight.drafts if plan.ticket.id == ticket.id)
     rules = judge.classifier(ticket).tried(ticket, judged.classification.heard)
     return {
         "schema": 1,
@@ -118,7 +130,11 @@ def explained(judged: Judgement, sight: Sight, judge: Judge) -> dict[str, Any]:
             for want in judged.labels or ()
         ],
         "due": {"day": judged.due.day.isoformat(), "rule": judged.due.because.rule} if judged.due else None,
-        "held_back": [{"what": each.what, "why": each.why} for each in plan.skipped] if plan else [],
+        "held_back": [{"what": each.what, "why": each.why} for each in plan.skipped],
+        "decisions": [
+            asdict(each) | {"since": _at(each.since, zone)}
+            for each in decisions(plan, terms.mapping.labels, spoken or {})
+        ],
         "next": _at(judged.wake_at, zone),
         "would_change_it": list(_would_change(judged, terms.mapping.labels.prefix)),
     }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sync.legible import in_lines
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,6 +26,7 @@ def show(told: dict[str, Any], console: Console, *, verbose: bool) -> None:
     from rich.table import Table  # noqa: PLC0415 - only when something is shown
     from rich.text import Text  # noqa: PLC0415 - likewise
 
+    told = in_lines(told)
     title = told["title"] or "(no title)"
     console.print(Text.assemble((told["ticket"], "bold cyan"), "  ", (title, "italic")), soft_wrap=True)
     console.print(Text(f"as of {_when(told['now'])} ({told['now'][-6:]}), source {told['source']}", "dim"))
@@ -109,10 +112,23 @@ def _show_wanted(told: dict[str, Any], console: Console) -> None:
         console.print(Text.assemble("  due ", (told["due"]["day"], "green"), (f"  {told['due']['rule']}", "dim")))
     for held in told["held_back"]:
         console.print(Text(f"  not: {held['what']}: {held['why']}", "yellow"), soft_wrap=True)
+    _show_decisions(told, console)
     _head(console, "What happens next")
     console.print(Text(f"  next step by the clock: {_when(told['next']) if told['next'] else 'none'}"))
     for line in told["would_change_it"]:
         console.print(Text(f"  · {line}", "dim"), soft_wrap=True)
+
+
+def _show_decisions(told: dict[str, Any], console: Console) -> None:
+    from rich.text import Text  # noqa: PLC0415 - only when something is shown
+
+    if told["decisions"]:
+        _head(console, "Whose decision stands, and until when")
+    for each in told["decisions"]:
+        since = f", since {_when(each['since'])}" if each["since"] else ""
+        console.print(Text(f"  {each['what']}", "bold"), soft_wrap=True)
+        console.print(Text(f"      by {each['whose']}{since}"), soft_wrap=True)
+        console.print(Text(f"      until {each['until']} · to end it: {each['remedy']}", "dim"), soft_wrap=True)
 
 
 def _show_warnings(told: dict[str, Any], console: Console) -> None:

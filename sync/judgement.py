@@ -13,6 +13,7 @@ from sync.clocks import BREACH
 from sync.conditions import hear, phrases_in
 from sync.facts import Known
 from sync.memory import NOTHING, Memory
+from sync.opting_out import opted_out
 from sync.promises import TEXTS, Promises, Saying
 from sync.severity import Rater, urgency
 from sync.taxonomy import Classifier
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from sync.facts import Facts, Suggestion
     from sync.mapping.client_models import ClientModel, EngagementModel
     from sync.mapping.policy import Policy
+    from sync.opting_out import OptOut
     from sync.promises import Terms
     from sync.severity import Rating, Urgency
     from sync.signs import EarlyWarning
@@ -62,7 +64,7 @@ class Judgement:
     `labels` None: leave whatever is there (a ticket that is resolved or closed). `undue`: nothing runs out, so a
     date that makegood wrote is to go. `withheld` are labels that its readers must not see, with the reason.
     `wake_at`: the next instant at which this can change though nobody touches the ticket.
-    `home`: the ticket stands for an engagement, and is no issue itself.
+    `home`: the ticket stands for an engagement, and is no issue itself. `opted_out`: nothing is to be written.
     """
 
     ticket: Ticket
@@ -86,6 +88,7 @@ class Judgement:
     approved: bool = False
     warnings: tuple[EarlyWarning, ...] = ()
     home: bool = False
+    opted_out: OptOut | None = None
 
 
 class Judge:
@@ -99,9 +102,9 @@ class Judge:
         conditions += [trigger.when for trigger in severity.trigger if trigger.when]
         self._lexicon = Lexicon(phrases_in(conditions), taxonomy.negation)
         self._flags = frozenset(flag.label for flag in policy.practice.signs.flag)
-        prefixes = {each.mapping.labels.prefix for each in terms.values()}
-        self._classifiers = {prefix: Classifier(taxonomy, prefix) for prefix in prefixes}
-        self._raters = {prefix: Rater(severity, prefix) for prefix in prefixes}
+        prefixes = {each.mapping.labels.prefixes for each in terms.values()}
+        self._classifiers = {each: Classifier(taxonomy, *each) for each in prefixes}
+        self._raters = {each: Rater(severity, *each) for each in prefixes}
 
     def scan(self, text: str) -> Hits:
         """The phrases of the mapping that stand in a text, negated ones left out."""
@@ -109,7 +112,7 @@ class Judge:
 
     def classifier(self, ticket: Ticket) -> Classifier:
         """The taxonomy as it applies to the ticket's source."""
-        return self._classifiers[self.terms[ticket.source].mapping.labels.prefix]
+        return self._classifiers[self.terms[ticket.source].mapping.labels.prefixes]
 
     def classify(self, ticket: Ticket) -> Classification:
         """The ticket's category and the rule that chose it."""
@@ -121,7 +124,7 @@ class Judge:
         """The ticket as other tickets of its client see it at `now`."""
         terms = self.terms[ticket.source]
         record = self.policy.client(ticket.client) if ticket.client else None
-        rater = self._raters[terms.mapping.labels.prefix]
+        rater = self._raters[terms.mapping.labels.prefixes]
         told = history.told(ticket, self.policy, terms, now, memory)
         engagement = self._engagement(ticket, record)
         return Known(
@@ -176,7 +179,7 @@ class Judge:
     ) -> Promises:
         terms = self.terms[ticket.source]
         client = self.policy.client(ticket.client) if ticket.client else None
-        rating = self._raters[terms.mapping.labels.prefix].rate(ticket, classification, facts, now, client)
+        rating = self._raters[terms.mapping.labels.prefixes].rate(ticket, classification, facts, now, client)
         cycle = contact.current_cycle(ticket)
         told = contact.contacts(ticket, terms.mapping, terms.zone)
         return Promises(
@@ -249,6 +252,7 @@ class Judge:
             approved=contact.approved(ticket, terms.mapping),
             warnings=warnings,
             home=home,
+            opted_out=opted_out(ticket, terms.mapping, case.client, case.engagement),
         )
 
     def _warnings(self, case: Promises) -> tuple[EarlyWarning, ...]:

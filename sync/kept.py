@@ -37,7 +37,7 @@ def known_of(text: str) -> tuple[Told, Habits, Record]:
 
 
 def standing_text(standing: Standing | None) -> str:
-    """Where a ticket stands; empty for one that is done."""
+    """Where a ticket stands; empty where that is not known."""
     return _text(standing) if standing else ""
 
 
@@ -46,7 +46,10 @@ def standing_of(text: str) -> Standing | None:
     if not text:
         return None
     kept = _of(Standing, json.loads(text))
-    dues = [Due(due["promise"], _instant(due["at"]), due["rule"]) for due in kept.get("dues", ())]
+    dues = [
+        Due(due["promise"], _instant(due["at"]), due["rule"], due.get("occasion", ""))
+        for due in kept.get("dues", ())
+    ]
     return Standing(**kept | {"dues": tuple(dues), "warnings": tuple(kept.get("warnings", ()))})
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from sync.action import action_id, reference
-from sync.contact import labels_by_people
+from sync.contact import label_taken, labels_added, labels_by_people
 from sync.memory import Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sync.action import AddComment
-    from sync.ticket import Ticket
+    from sync.ticket import Change, Ticket
 
 VERSION = 1
 
@@ -34,12 +35,14 @@ def ledger(before: Memory, comment: AddComment | None, after: Memory) -> dict[st
     }
 
 
-def recalled(ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[str], prefix: str) -> Memory:
+def recalled(
+    ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[str], prefixes: str | tuple[str, ...]
+) -> Memory:
     """What the ticket itself remembers: its ledger, the marks found on its comments, and our labels on it.
 
     What the ledger was about to say counts only if its mark is among `marks`. Without a ledger, every label
-    with our prefix that no person is known to have put counts as ours. Anybody who may edit the ticket may
-    spoil its ledger: what cannot be read there is left out.
+    with one of our `prefixes` that no person is known to have put counts as ours. Anybody who may edit the
+    ticket may spoil its ledger: what cannot be read there is left out.
     """
     said, steps = set(marks), _steps(kept, "said")
     for promise, (occasion, step) in steps.items():
@@ -49,7 +52,7 @@ def recalled(ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[
         if identifier in said or reference(identifier) in said:
             steps[promise] = (occasion, step)
     if kept is None:
-        labels = {label for label in ticket.labels if label.startswith(prefix)} - labels_by_people(ticket)
+        labels = {label for label in ticket.labels if label.startswith(prefixes)} - labels_by_people(ticket)
         return Memory(said=frozenset(said), labels=frozenset(labels))
     due = _day(kept.get("due"))
     return Memory(
@@ -60,6 +63,31 @@ def recalled(ticket: Ticket, kept: Mapping[str, object] | None, marks: Iterable[
         due=due,
         due_written=due is not None,
     )
+
+
+def caught_up(known: Memory, ticket: Ticket, told: Memory, by_people: Collection[str]) -> Memory:
+    """What an old memory of a ticket without a ledger comes to, by what the ticket has `told`.
+
+    Its history says which labels we took off since, which ones somebody else did, and whether the due date is
+    ours. Where it has none, `by_people` are the labels that people were known to have put; whatever of ours is
+    gone was then taken off by them, and another date than ours is theirs.
+    """
+    standing = told.labels - frozenset(by_people)
+    taken = {label for label in _put_by_us(ticket) | known.labels if not _ours(label_taken(ticket, label))}
+    due, written = known.due, known.due_written
+    moves = [change for change in ticket.changes if change.field == "due"]
+    if moves and _ours(moves[-1]) and moves[-1].after == (ticket.due.isoformat() if ticket.due else ""):
+        due, written = ticket.due, ticket.due is not None
+    return replace(told, labels=standing | (taken - ticket.labels), due=due, due_written=written)
+
+
+def _put_by_us(ticket: Ticket) -> set[str]:
+    changes = [change for change in ticket.changes if change.field == "labels"]
+    return {label for change in changes if _ours(change) for label in labels_added(change)}
+
+
+def _ours(change: Change | None) -> bool:
+    return change is not None and change.author.side == "us"
 
 
 def _id(ticket: Ticket, promise: str, occasion: str, step: int) -> str:

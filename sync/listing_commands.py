@@ -7,10 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
-import click
-
 from sync import tables, worklist
-from sync.commands import console, not_found, say_json, working_program
+from sync.commands import not_found, working_program
 from sync.comments import Composer
 from sync.courtesy import slips_of
 from sync.cycle import plan_pass
@@ -23,6 +21,7 @@ from sync.richtext import plain
 from sync.settings import find_config, load
 from sync.startup import chosen
 from sync.store import Store
+from sync.terminal import console, hand_over, say, say_json
 from sync.ticket import Language
 from sync.tone import staff
 
@@ -92,15 +91,15 @@ def work_list(  # noqa: PLR0913 - the command's options
         _check_owner(known, owner)
         listed = worklist.of_owner(listed, owner)
     if known.blank:
-        click.echo(NEVER_READ, err=output != "text")
+        say(NEVER_READ, err=output != "text")
     if output == "json":
         read = [{"name": name, "last_good": at.isoformat() if at else None} for name, at in known.read.items()]
         document = {"schema": 1, "now": moment.astimezone(UTC).isoformat(), "sources": read}
         say_json(document | {"tickets": worklist.as_json(listed)})
     elif output == "csv":
-        click.echo(tables.as_csv(worklist.as_table(listed)), nl=False)
+        hand_over(tables.as_csv(worklist.as_table(listed)))
     elif not known.blank:
-        click.echo(_head(known, listed, moment))
+        say(_head(known, listed, moment))
         if listed and not quiet:
             worklist.show(listed, console(), verbose=verbose > 0)
     return 0
@@ -203,13 +202,13 @@ def _registers(  # noqa: PLR0913 - the command's options
     zones = {source.name: source.zone for source in known.settings.source}
     table = of(Registers(known.rows, known.policy, zones, asked))
     if known.blank:
-        click.echo(NEVER_READ, err=output != "text")
+        say(NEVER_READ, err=output != "text")
     if output == "json":
         say_json({"schema": 1, table.name: table.records(), "totals": dict(table.below)})
     elif output == "csv":
-        click.echo(tables.as_csv(table), nl=False)
+        hand_over(tables.as_csv(table))
     elif output == "xlsx":
-        click.echo(tables.as_xlsx(table), nl=False)
+        hand_over(tables.as_xlsx(table))
     elif not known.blank:
         _show(table, quiet=quiet)
     return 0
@@ -220,9 +219,9 @@ def _show(table: Table, *, quiet: bool) -> None:
     if table.rows and not quiet:
         tables.show(table, console())
         return
-    click.echo(f"no {table.name} are recorded" if not table.rows else f"{len(table.rows)} {table.name}")
+    say(f"no {table.name} are recorded" if not table.rows else f"{len(table.rows)} {table.name}")
     for name, cell in table.below:
-        click.echo(f"{name}  {cell}")
+        say(f"{name}  {cell}")
 
 
 # --- a message --------------------------------------------------------------------------------------------------
@@ -289,9 +288,9 @@ def _preview(  # noqa: PLR0913, PLR0917 - what a message is made of, and how it 
         say_json(told | {"text": text, "slips": listed, "unjudged": unjudged})
         return
     if not owed:
-        click.echo(f"{judged.ticket.key} does not call for it now; shown with sample values", err=True)
-    click.echo(text)
+        say(f"{judged.ticket.key} does not call for it now; shown with sample values", err=True)
+    say(text)
     if unjudged:
-        click.echo(unjudged, err=True)
+        say(unjudged, err=True)
     for slip in slips:
-        click.echo(f"{slip.line}:{slip.column}: {slip.rule}: {slip.what}", err=True)
+        say(f"{slip.line}:{slip.column}: {slip.rule}: {slip.what}", err=True)

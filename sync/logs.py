@@ -8,19 +8,30 @@ from typing import Any, Literal
 
 import structlog
 
+from sync.legible import json_text, legible
+from sync.secrecy import hidden
+
 
 def configure(style: Literal["json", "console", "auto"], *, verbose: bool = False, quiet: bool = False) -> None:
     """Send logs to standard error; `auto` writes lines on a terminal and JSON elsewhere."""
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     lines = style == "console" or (style == "auto" and sys.stderr.isatty())
-    last: Any = structlog.dev.ConsoleRenderer() if lines else structlog.processors.JSONRenderer(ensure_ascii=False)
+    plain = structlog.dev.plain_traceback  # the default shows what variables held
+    last: Any = (
+        structlog.dev.ConsoleRenderer(exception_formatter=plain)
+        if lines
+        else structlog.processors.JSONRenderer(json_text)
+    )
     shared: list[structlog.types.Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    traced: list[structlog.types.Processor] = [] if lines else [structlog.processors.format_exc_info]
+    traced: list[structlog.types.Processor] = [
+        structlog.processors.format_exc_info,
+        *([_legible] if lines else []),
+    ]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *shared, *traced, last],
+        processors=[structlog.contextvars.merge_contextvars, *shared, *traced, last, _without_secrets],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
@@ -28,7 +39,24 @@ def configure(style: Literal["json", "console", "auto"], *, verbose: bool = Fals
     handler = logging.StreamHandler(sys.stderr)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traced, last],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traced, last, _without_secrets],
     )
     handler.setFormatter(formatter)
     logging.getLogger("makegood").handlers = [handler]
+
+
+def _legible(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Texts as one line each, but for where an error came from; JSON needs it not, for it escapes."""
+    return {name: _shown(value, lines=name == "exception") for name, value in event.items()}
+
+
+def _shown(value: object, *, lines: bool = False) -> object:
+    if isinstance(value, list | tuple):
+        return [_shown(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    return legible(value) if lines else " ".join(legible(value).split())
+
+
+def _without_secrets(_logger: object, _method: str, line: Any) -> str:  # noqa: ANN401 - a text by now
+    return hidden(line)

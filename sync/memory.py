@@ -25,7 +25,9 @@ class Memory:
     occasion and step said of each promise, where that is known. `doubtful` is since when a comment's outcome is
     unknown (None: none is), `unsure` the action ids of issues that were perhaps made below it. `labels` are those
     we wrote and nobody took off; `refused` maps a label that a person took off to the reason it then stood for.
-    `due` is the last date we wrote, meant only when `due_written`.
+    `due` is the last date we wrote, meant only when `due_written`. `granted` are promises, by name and occasion,
+    that an edit of the mapping made overdue at once, each with the instant since which it has one warning period.
+    `stale`: the state was restored from a backup, and the ticket, which may know more, was not read back since.
     """
 
     said: frozenset[str] = frozenset()
@@ -36,6 +38,8 @@ class Memory:
     due: date | None = None
     due_written: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
+    granted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    stale: bool = False
 
     def has_said(self, identifier: str) -> bool:
         """Whether the action is known to have been done."""

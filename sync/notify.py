@@ -6,7 +6,6 @@ import hashlib
 import re
 import smtplib
 import ssl
-import unicodedata
 from contextlib import suppress
 from dataclasses import replace
 from email.message import EmailMessage
@@ -19,11 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from sync.clocks import BREACH
 from sync.errors import CredentialsError, LostAnswerError, NotSentError
+from sync.legible import inert, legible
 from sync.mapping.models import folded
 from sync.records import WEBHOOK, Notice
 from sync.richtext import plain
+from sync.secrecy import hidden, keep
 from sync.ticket import Audience
-from sync.trackers.sources import Address
+from sync.trackers.sources import Address, direct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -168,6 +169,7 @@ class Mail:
     """Plain-text mails through one SMTP server, a connection for each."""
 
     def __init__(self, settings: SmtpSettings, password: str = "", patience: float = PATIENCE) -> None:
+        keep(password, f"\0{settings.user}\0{password}")
         self._settings = settings
         self._password = password
         self._patience = patience
@@ -196,7 +198,7 @@ class Mail:
         message["Date"] = formatdate()
         message["Message-ID"] = f"<{step}.makegood@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(_plain(notice.body) + "\n")
+        message.set_content(legible(notice.body) + "\n")
         return message
 
     def _connected(self) -> smtplib.SMTP:
@@ -262,6 +264,7 @@ class Webhook:
                 "What stands for the notifier's webhook is no address that begins with https:// "
                 "(plain http only to this very machine). Copy it again."
             ) from None
+        keep(address)
         self._style = settings.style
         self._address = address
         self._timeout = (CONNECT, patience)
@@ -272,7 +275,13 @@ class Webhook:
 
         try:
             with requests.post(
-                self._address, json=self._told(notice), timeout=self._timeout, allow_redirects=False, stream=True
+                self._address,
+                json=self._told(notice),
+                auth=_unsigned,
+                proxies=direct(self._address),
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
             ) as answer:
                 status = answer.status_code
         except requests.RequestException as error:
@@ -285,7 +294,7 @@ class Webhook:
             raise NotSentError(f"the webhook answered {status}", whole=status in {401, 404, 410, 429})
 
     def _told(self, notice: Notice) -> dict[str, Any]:
-        subject, body = _one_line(notice.subject), _plain(notice.body)
+        subject, body = _one_line(notice.subject), legible(notice.body)
         match self._style:
             case "slack":
                 return {"text": f"*{escape(subject, quote=False)}*\n{escape(body, quote=False)}"}
@@ -304,6 +313,11 @@ def _card(subject: str, body: str) -> dict[str, Any]:
     card = {"type": "AdaptiveCard", "$schema": schema, "version": "1.4", "body": blocks}
     kind = "application/vnd.microsoft.card.adaptive"
     return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The request as it is: without one of these, `requests` takes a login from ~/.netrc."""
+    return request
 
 
 def _unanswered(error: requests.RequestException) -> NotSentError | LostAnswerError:
@@ -332,10 +346,4 @@ def _answer(code: int, said: bytes | str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return _plain(" ".join(text.split()))[:LONGEST_SUBJECT].strip()
-
-
-def _plain(text: str) -> str:
-    """Text without control characters but line breaks and tabs, and without halves of characters."""
-    whole = text.encode("utf-8", "replace").decode()
-    return "".join(letter for letter in whole if letter in "\n\t" or unicodedata.category(letter) != "Cc")
+    return inert(hidden(text), LONGEST_SUBJECT)

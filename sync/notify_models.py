@@ -8,11 +8,10 @@ from pydantic import Field
 
 from sync.mapping.models import Complaint, Strict
 from sync.ticket import Severity
+from sync.trackers.sources import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 Mailbox = Annotated[str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$")]
 """An e-mail address alone, without a name."""
@@ -33,7 +32,7 @@ class SmtpSettings(Strict):
 
     def complaints(self) -> Iterator[Complaint]:
         """Nothing readable on the way to another machine."""
-        if self.security == "none" and self.host not in _LOOPBACK:
+        if self.security == "none" and not is_loopback(self.host):
             yield ("security",), 'others could read what goes to another machine; write "tls" or "starttls"'
 
 

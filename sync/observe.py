@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
-from sync.ledger import recalled
+from sync.ledger import caught_up, recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
@@ -52,7 +52,8 @@ class Seen:
     `tickets` are to be judged; `unread` are records that could not be read and are tried again, `failed` what
     else went wrong, `gone` those that are there no more. `memories` is what is remembered of the tickets, `known`
     how their clients' other tickets see them. `partial`: only some tickets were asked for, so the cursor must
-    stay. `bystanders` were seen and are not judged; only facts are drawn from them.
+    stay. `bystanders` were seen and are not judged; only facts are drawn from them. `edited`: what tickets are
+    judged by is another than when the source was last served.
     """
 
     served: Served
@@ -66,6 +67,7 @@ class Seen:
     known: dict[str, Known] = field(default_factory=dict)
     partial: bool = False
     bystanders: dict[str, Ticket] = field(default_factory=dict)
+    edited: bool = False
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:
@@ -117,6 +119,7 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
     if seen.state.site != seen.site:
         store.moved(name, seen.site)
         seen.state = SourceState(seen.site, halted=seen.state.halted)
+    seen.edited = seen.state.policy not in {"", policy}
     if only:
         _observe_only(seen, store, now, only)
         return
@@ -203,11 +206,15 @@ def _remembered(seen: Seen, store: Store, now: datetime, ids: set[str], listed: 
     for number in doubted:
         del seen.tickets[number]
     _fetch(seen, doubted)
-    for number in sorted(ids & seen.tickets.keys()):
-        if _knows_more(seen.tickets[number], seen.memories.get(number), store):
-            _recall(seen, store, now, seen.tickets[number])
+    forgetful = {
+        number
+        for number in ids & seen.tickets.keys()
+        if _knows_more(seen.tickets[number], seen.memories.get(number), store)
+    }
+    for number in sorted(forgetful):
+        _recall(seen, store, now, seen.tickets[number])
     if not seen.served.tracker.capabilities.history:
-        _observed(seen, store, now, ids & seen.tickets.keys())
+        _observed(seen, store, now, ids & seen.tickets.keys(), forgetful)
 
 
 def _contradicts(memory: Memory | None, ticket: Ticket) -> bool:
@@ -223,9 +230,11 @@ def knows_us(ticket: Ticket) -> bool:
 
 
 def _knows_more(ticket: Ticket, memory: Memory | None, store: Store) -> bool:
-    """Whether the ticket shows something of ours that we do not remember, as after the loss of our state."""
+    """Whether the ticket may have something of ours that we do not remember, as after the loss of our state."""
     if memory is None:
         return knows_us(ticket)
+    if memory.stale:
+        return True
     if memory.doubtful is not None:
         return False
     said = set(map(reference, memory.said))
@@ -242,7 +251,7 @@ def _knows_more(ticket: Ticket, memory: Memory | None, store: Store) -> bool:
 def _spoken_of(ticket: Ticket) -> frozenset[str]:
     """The action ids that the ledger on the ticket speaks of as said or about to be."""
     kept = ticket.ledger or {}
-    said, saying = (recalled(ticket, {"said": kept.get(section)}, (), "").said for section in ("said", "saying"))
+    said, saying = (recalled(ticket, {"said": kept.get(section)}, (), ()).said for section in ("said", "saying"))
     return said | saying
 
 
@@ -267,16 +276,23 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
         seen.set_aside(ticket, "memory", "what was made below it cannot be read, so it stays unknown")
         return
     kept = marks.ledger or ticket.ledger
-    memory = recalled(ticket, kept, [*marks.marks, *made], seen.served.terms.mapping.labels.prefix)
-    store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None)
+    memory = recalled(ticket, kept, [*marks.marks, *made], seen.served.terms.mapping.labels.prefixes)
+    known = seen.memories.get(ticket.id, NOTHING)
+    if kept is None and known.stale:
+        log = store.observed(seen.site, [ticket.id])[ticket.id]
+        memory = caught_up(known, ticket, memory, (log.latest("labels") or "").split())
+    store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None or known.stale)
     seen.memories |= store.memories(seen.site, [ticket.id])
 
 
 # --- a source that keeps no history ----------------------------------------
 
 
-def _observed(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None:
-    """What differs from the last look is noted as a change seen now, and told as the ticket's history."""
+def _observed(seen: Seen, store: Store, now: datetime, ids: set[str], forgetful: set[str]) -> None:
+    """What differs from the last look is noted as a change seen now, and told as the ticket's history.
+
+    The logs of `forgetful` tickets may lack entries whose numbers were used as occasions.
+    """
     logs, mapped = store.observed(seen.site, ids), seen.served.terms.mapping.fields.mapped()
     watched = (*WATCHED, *(name for name in TELLING if name in mapped))
     news = {
@@ -288,6 +304,8 @@ def _observed(seen: Seen, store: Store, now: datetime, ids: set[str]) -> None:
             )
         )
     }
+    for number in forgetful & ids:
+        news.setdefault(number, []).append(_restart((*logs[number].entries, *news.get(number, ())), now))
     if news:
         store.observe(seen.site, news)
     for number in ids:
@@ -324,6 +342,12 @@ def _differences(
             number += 1
             entries.append(Entry(number, now, name, value if last is None else last, value))
     return entries
+
+
+def _restart(entries: Sequence[Entry], now: datetime) -> Entry:
+    """An entry that tells of no change, after which numbers go on from the present second."""
+    last = entries[-1]
+    return Entry(max(last.number + 1, int(now.timestamp())), now, last.field, last.after, last.after)
 
 
 def _watched(ticket: Ticket, name: str, memory: Memory, last: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +24,7 @@ from sync.action import (
     RemoveLabel,
     SetDue,
     Skipped,
+    identity,
 )
 from sync.attention import exhausted
 from sync.clocks import BREACH
@@ -32,7 +35,7 @@ from sync.ticket import CATEGORIES, SEVERITIES, Audience
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import date, timedelta
 
@@ -52,6 +55,8 @@ SMALLEST_SAMPLE = 10
 CALLING = ("breach", "needs-triage", "level-")
 """Beginnings of the labels, after the prefix, that call for somebody."""
 
+_CALLED = re.compile(r"(breach|needs-triage|level-\d+)$")  # the same, where a prefix of old hides the beginning
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -65,6 +70,8 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How one source is planned for. `render` writes the comment that carries the given sayings.
+
+    `prefix` begins the labels that are written, `former` those that may have been written before.
 
     `slips` tells what is wrong with the tone of a text for the client (nothing: empty). `bring_in` is how
     those who are asked are brought to the ticket; `approvals` are the labels that let messages of `careful`
@@ -84,6 +91,12 @@ class Terms:
     follow_ups: frozenset[str] = frozenset()
     staff_only: bool = False
     zone: str = "UTC"
+    former: tuple[str, ...] = ()
+
+    def bare(self, label: str) -> str:
+        """A label of ours without its prefix; as it is, if that is none we know of."""
+        begins = (each for each in (self.prefix, *self.former) if label.startswith(each))
+        return label.removeprefix(max(begins, key=len, default=""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,14 +185,19 @@ def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> Ticke
 
     One that is resolved or closed keeps its category and severity and loses the labels of ours that call for
     somebody; all else on it is left as it is. Labels that go while it is done are forgotten, not refused: tidying
-    up is no "no" to what a reopening brings.
+    up is no "no" to what a reopening brings. On one that is opted out nothing is done at all.
     """
     before = memory or NOTHING
     draft = _Draft(judged.ticket)
+    after = _noticed(judged, before, terms)
+    if judged.opted_out:
+        if judged.ticket.status.live:
+            draft.skip("whatever is owed", judged.opted_out.why)
+        return TicketPlan(judged.ticket, judged, (), tuple(draft.skipped), before, after)
     if judged.labels is None:
-        after = _done(draft, before, terms.prefix)
+        after = _done(draft, after, terms)
     else:
-        after = _labels(draft, judged, before, terms.prefix)
+        after = _labels(draft, judged, after, terms)
         after = _due(draft, judged, after)
     _comment(draft, judged, before, terms)
     if terms.follow_up:
@@ -188,21 +206,62 @@ def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> Ticke
     return TicketPlan(judged.ticket, judged, tuple(draft.actions), skipped, before, after, draft.again)
 
 
-def _done(draft: _Draft, before: Memory, prefix: str) -> Memory:
+def _noticed(judged: Judgement, before: Memory, terms: Terms) -> Memory:
+    """The memory with what people have done since to what we wrote.
+
+    A label that they took off is refused while its reason stands, one that they put back is theirs, and so is a
+    date that they put in the place of ours, until they empty the field.
+    """
+    ticket = judged.ticket
+    after = replace(before, labels=(before.labels & ticket.labels) - contact.labels_kept_by_people(ticket))
+    if before.due_written and (ticket.due_text or ticket.due not in {None, before.due}):
+        after = replace(after, due=None, due_written=False)
+    if judged.labels is None:
+        return after
+    wanted = {want.label: want.reason for want in judged.labels}
+    refused = dict(_still_refused(before, ticket, wanted, terms))
+    for label in before.labels - ticket.labels:
+        named = terms.prefix + terms.bare(label)
+        if named in wanted.keys() - ticket.labels:
+            refused[named] = wanted[named]
+    return replace(after, refused=refused)
+
+
+def _still_refused(
+    before: Memory, ticket: Ticket, wanted: Mapping[str, str], terms: Terms
+) -> Iterator[tuple[str, str]]:
+    """The labels that people took off and did not put back, by their present names.
+
+    One that was refused under another prefix is known by the end of its name and by its reason.
+    """
+    for label, reason in before.refused.items():
+        if label in ticket.labels:
+            continue
+        if label.startswith(terms.prefix):
+            yield label, reason
+            continue
+        same = (name for name, why in wanted.items() if why == reason and label.endswith(terms.bare(name)))
+        yield next(same, label), reason
+
+
+def _done(draft: _Draft, before: Memory, terms: Terms) -> Memory:
     """Nobody is called for any more."""
-    standing = before.labels & draft.ticket.labels
-    calling = {label for label in standing if label.removeprefix(prefix).startswith(CALLING)}
+    calling = {label for label in before.labels if _calls(label, terms)}
     because = Because("status", "the ticket is done, and nobody is called for any more")
     draft.actions += [RemoveLabel(draft.ticket.id, label, because) for label in sorted(calling)]
-    return replace(before, labels=standing - calling)
+    return replace(before, labels=before.labels - calling)
 
 
-def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Memory:
-    ticket = judged.ticket
+def _calls(label: str, terms: Terms) -> bool:
+    """Whether a label of ours calls for somebody."""
+    bare = terms.bare(label)
+    return bare.startswith(CALLING) or (bare == label and _CALLED.search(label) is not None)
+
+
+def _labels(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> Memory:
+    ticket, prefix = judged.ticket, terms.prefix
     wanted = {want.label: want for want in judged.labels or ()}
-    taken_off = before.labels - ticket.labels
-    refused = {label: reason for label, reason in before.refused.items() if label not in ticket.labels}
-    refused |= {label: wanted[label].reason for label in taken_off & wanted.keys()}
+    refused = dict(before.refused)
     ours = _ours(judged, before, prefix, wanted.keys())
     for label, want in sorted(wanted.items()):
         if label in ticket.labels:
@@ -214,7 +273,8 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, prefix: str) -> Me
         draft.actions.append(AddLabel(ticket.id, label, want.because))
         ours.add(label)
     for label in sorted(ours - wanted.keys()):
-        because = Because(f"labels.prefix {prefix}", "it no longer holds")
+        renamed = not label.startswith(prefix)
+        because = Because(f"labels.prefix {prefix}", "labels begin so now" if renamed else "it no longer holds")
         draft.actions.append(RemoveLabel(ticket.id, label, because))
         ours.discard(label)
     for label, why in sorted(judged.withheld.items()):
@@ -475,6 +535,14 @@ def try_templates(plans: Iterable[TicketPlan]) -> None:
             _ = plan.comment.body
 
 
+def digest(plan: Plan) -> str:
+    """What one plan is known by, 12 characters: which actions on which tickets, whatever their wording."""
+    whole = "\n".join(
+        sorted(identity(each.ticket.site, action) for each in plan.tickets for action in each.actions)
+    )
+    return hashlib.sha256(f"{plan.source}\n{whole}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
 def guard(tickets: Iterable[TicketPlan], limits: Limits, live: int, unclassified: int) -> str:
     """Why this plan cannot be meant, naming number, key and remedy; empty if it can.
 
@@ -485,7 +553,7 @@ def guard(tickets: Iterable[TicketPlan], limits: Limits, live: int, unclassified
     if actions > limits.actions:
         return (
             f"{actions} actions in one pass, and guard.actions allows {limits.actions}; look through the dry run, "
-            f"then raise guard.actions or pass --max-actions {actions} for this once"
+            "then raise it"
         )
     client = sum(plan.comment is not None and plan.comment.audience is Audience.CLIENT for plan in plans)
     if client > limits.client_comments:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync.ticket import Severity
 
 Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
+WriteKind = Literal["edit", "comment", "follow_up"]
 NoticeOutcome = Literal["intended", "unknown", "settled", "failed", "void"]
 """`unknown`: perhaps it was sent, so never again. `void`: its comment was not written, so there is no news."""
 
@@ -47,7 +48,7 @@ class SourceState:
 class Row:
     """One ticket of the index: what facts are folded from, and when it wants to be judged again.
 
-    `standing` is where its last judgement left it; None for one that is done, or was judged by an older version.
+    `standing` is where its last judgement left it; None for one that was judged by an older version.
     """
 
     source: str
@@ -100,7 +101,7 @@ class Intent:
 
     site: str
     ticket: str
-    kind: Literal["edit", "comment", "follow_up"]
+    kind: WriteKind
     detail: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -29,7 +29,7 @@ def remembered(
 ) -> Remembered:
     """The cursor, the index rows with their wake times, and what was learnt about people's edits."""
     wake = {each.ticket.id: _wake(each, seen, now) for each in judged}
-    wake |= {each.ticket.id: now for each in plan.tickets if each.actions}
+    wake |= {each.ticket.id: now for each in plan.tickets if each.actions or each.again}
     for result in results:
         number = result.plan.ticket.id
         again = result.failed or result.plan.again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, cast, get_args
 from sync import markdown
 from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
+from sync.legible import LONGEST_LINE, inert
 from sync.mapping.names import Names, read_names, spoken
 from sync.mapping.wording import nearest
 
@@ -39,10 +39,6 @@ KINDS = (*SECTIONS, FOOTER, CLIENT_FOOTER)
 NAMES = "names"
 """The kind under which a language's names.toml stands among the templates."""
 FALLBACK: Language = "en"
-LONGEST_VALUE = 300
-"""Characters of one variable that are shown."""
-LONGEST_LINE = 2000
-"""Characters of one line of `text` that are shown."""
 
 _RAISE: Variables = {
     "before": "medium",
@@ -140,7 +136,6 @@ _STATES: Mapping[str, tuple[object, ...]] = {
 }
 """What else a template has to cope with, of each variable alone."""
 _SAID = "_said"
-_JOINERS = "\u200c\u200d"  # format characters that several scripts, and emoji, cannot be read without
 _RAISED_BY_EXPRESSIONS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
@@ -403,17 +398,3 @@ def _cleaned(value: object) -> object:
             return value
         case _:
             return "" if value is None else inert(str(value))
-
-
-def inert(text: str, longest: int = LONGEST_VALUE) -> str:
-    """Text of a tracker as one line of at most `longest` characters that moves nothing on a screen.
-
-    Control and format characters (those that turn the writing direction among them) are left out.
-    """
-    line = " ".join(text[: 20 * longest].split())
-    shown = line if line.isprintable() else "".join(sign for sign in line if _visible(sign))
-    return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
-
-
-def _visible(sign: str) -> bool:
-    return sign in _JOINERS or unicodedata.category(sign) not in ("Cc", "Cf", "Cs", "Co")

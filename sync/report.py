@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from sync.action import (
     Action,
@@ -14,8 +14,11 @@ from sync.action import (
     MakeFollowUp,
     RemoveLabel,
     SetDue,
-    action_id,
+    identity,
+    told,
 )
+from sync.legible import inert
+from sync.plan import digest
 from sync.richtext import plain
 from sync.ticket import Audience
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+LONGEST_TITLE = 60
+"""Characters of a title that are shown."""
 NAMED = 3
 """Tickets named in a line that stands for many."""
 
@@ -70,6 +75,7 @@ def _source_json(plan: Plan) -> dict[str, Any]:
         "mode": plan.mode,
         "tickets_seen": plan.seen,
         "refused": plan.refusal,
+        "digest": digest(plan),
         "notices": list(plan.notices),
         "actions": [_action_json(each, action) for each in plan.tickets for action in each.actions],
         "skipped": [
@@ -80,40 +86,21 @@ def _source_json(plan: Plan) -> dict[str, Any]:
 
 
 def _action_json(plan: TicketPlan, action: Action) -> dict[str, Any]:
-    kind, value, audience = _told(action)
-    ticket = plan.ticket
-    identifier = (
-        "+".join(action.ids)
-        if isinstance(action, AddComment)
-        else action_id(ticket.site, ticket.id, kind, value or "", 0)
-    )
+    ticket, audience = plan.ticket, Audience.NONE
+    kind, value = told(action)
+    if isinstance(action, AddComment):
+        value, audience = plain(action.body), action.audience
+    elif isinstance(action, MakeFollowUp):
+        audience = Audience.INTERNAL
     return {
-        "id": identifier,
+        "id": identity(ticket.site, action),
         "ticket": ticket.key,
         "url": ticket.url,
         "kind": kind,
-        "value": value,
+        "value": value or None,
         "audience": str(audience),
         "because": {"rule": action.because.rule, "text": action.because.text},
     }
-
-
-def _told(action: Action) -> tuple[str, str | None, Audience]:
-    match action:
-        case AddLabel(label=label):
-            return "add_label", label, Audience.NONE
-        case RemoveLabel(label=label):
-            return "remove_label", label, Audience.NONE
-        case SetDue(due=due):
-            return "set_due", due.isoformat() if due else None, Audience.NONE
-        case BringIn(person=person, how=how):
-            return how, person, Audience.NONE
-        case AddComment(body=body, audience=audience):
-            return "add_comment", plain(body), audience
-        case MakeFollowUp(draft=draft):
-            return "make_follow_up", draft.title, Audience.INTERNAL
-        case _:
-            assert_never(action)
 
 
 # --- text -------------------------------------------------------------------------------------------------------
@@ -161,7 +148,7 @@ def _together(failed: Sequence[Failed]) -> Iterator[tuple[str, Failed]]:
     for each in failed:
         alike.setdefault((each.what, each.why), []).append(each)
     for group in alike.values():
-        names = ", ".join(one.name for one in group[:NAMED])
+        names = ", ".join(inert(one.name) for one in group[:NAMED])
         yield names + (f" and {len(group) - NAMED} more" if len(group) > NAMED else ""), group[0]
 
 
@@ -185,11 +172,11 @@ def _ticket_text(plan: TicketPlan, verbosity: int) -> Iterator[Text]:
     severity = (f" {judged.rating.severity} ", _SEVERITY_STYLE[judged.rating.severity])
     yield Text()
     yield Text.assemble(
-        (f"  {ticket.key}  ", "bold cyan"),
+        (f"  {inert(ticket.key)}  ", "bold cyan"),
         (" the engagement's own ticket ", "dim") if judged.home else severity,
         "  " if judged.home else f"  {category}  ",
-        (f"{ticket.client or 'no client'}  ", "dim"),
-        (_short(ticket.title) or "(no title)", "italic"),
+        (f"{inert(ticket.client or 'no client')}  ", "dim"),
+        (inert(ticket.title, LONGEST_TITLE) or "(no title)", "italic"),
     )
     yield from _changes_text(plan)
     if plan.comment is not None:
@@ -242,11 +229,6 @@ def _owed(saying: Saying, now: datetime) -> str:
     if clock.due and not late:
         when = f"due in {span(clock.due - now, 'en')}"
     return " ".join(filter(None, (PROMISES.get(promise, promise.replace("_", " ")), when))) + asked
-
-
-def _short(text: str, most: int = 60) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _totals(sight: Sight, *, wrote: bool) -> str:

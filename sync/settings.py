@@ -7,7 +7,6 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_never
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,7 +20,8 @@ from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content
 from sync.mapping.wording import choice, near, nearest
 from sync.notify_models import NotifySettings
-from sync.trackers.sources import Address, AnySource, AsanaSource, JiraSource, Source, WorkbookSource
+from sync.secrecy import keep
+from sync.trackers.sources import AnySource, AsanaSource, Base, JiraSource, Source, WorkbookSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,15 +69,6 @@ def _polite(interval: Amount) -> Amount:
     return interval
 
 
-def _base(url: str) -> str:
-    address = urlsplit(url)  # ValueError for a port or a host that is none
-    if not address.hostname or address.port == 0 or address.query or address.fragment:
-        raise ValueError(
-            'write the address below which chat/completions stands, as in "http://127.0.0.1:11434/v1"'
-        )
-    return url
-
-
 def _answerable(limit: Amount) -> Amount:
     if not _SOONEST <= limit.elapsed() <= _LATEST:
         raise ValueError('must be between "1s" and "10m"; a pass waits for it')
@@ -108,7 +99,7 @@ class Overridable(Strict):
 class Suggest(Strict):
     """An OpenAI-compatible endpoint of the team's own, asked about tickets that no rule classifies."""
 
-    url: Annotated[Address, AfterValidator(_base)]
+    url: Base
     """What `/chat/completions` is put behind; titles and texts of tickets go there and nowhere else."""
     model: str = Field(min_length=1)
     timeout: Annotated[Time, AfterValidator(_answerable)] = Amount.parse("20s")
@@ -350,6 +341,7 @@ def _token(name: str, whose: str) -> SecretStr | None:
             f"What {origin} holds for {whose} is no token: "
             "it has blanks, line breaks or letters beyond ASCII inside. Copy it again."
         )
+    keep(token)
     return SecretStr(token)
 
 

@@ -138,9 +138,9 @@ _WITHOUT_HISTORY = frozenset({"title", "text", "kind", "assignee", "reporter"}) 
 
 
 class Rater:
-    """The severity file, compiled once."""
+    """The severity file, compiled once, for labels that begin with any of `prefixes`."""
 
-    def __init__(self, file: SeverityFile, prefix: str) -> None:
+    def __init__(self, file: SeverityFile, *prefixes: str) -> None:
         self._file = file
         self._fields = {value.casefold(): level for value, level in file.field_values.items()}
         self._priorities = {value.casefold(): level for value, level in file.priority_values.items()}
@@ -154,7 +154,7 @@ class Rater:
         self._conditions = [compiled(condition) for condition in triggered]
         asked = fields_in([*(signal.when for signal in file.signal), *triggered]) - _WITHOUT_HISTORY
         self._watched = asked | _SEVERITY | _MATRIX | _PRIORITY
-        self._labels: dict[str, Severity] = {prefix + level: level for level in SEVERITIES}
+        self._labels: dict[str, Severity] = {prefix + level: level for prefix in prefixes for level in SEVERITIES}
         self._ask: dict[str, Callable[[View], _Answer | None]] = {
             "field": self._by_field,
             "matrix": self._by_matrix,

@@ -20,30 +20,35 @@ if TYPE_CHECKING:
     from sync.ticket import Severity
 
 NAMED = 5
-"""Parked tickets that a line names."""
+"""Tickets that a line of a report names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A promise that is broken from `at` on unless it is kept; `rule` is the mapping cell behind it."""
+    """A promise that is broken from `at` on unless it is kept; `rule` is the mapping cell behind it.
+
+    `occasion` is empty in what an older version left.
+    """
 
     promise: PromiseName
     at: datetime
     rule: str
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the last judgement of a live ticket left, beside what is known of it anyway.
+    """What the last judgement of a ticket left, beside what is known of it anyway; of a done one its dues alone.
 
     `parts` are those of its urgency that time alone does not change. `dues` are its promises that run or are
     broken, the earliest first. `warnings` are the early warnings of its client as sentences. `parked`: it was put
-    to waiting when a promise had come into its warning time.
+    to waiting when a promise had come into its warning time. `opted_out`: nothing is written on it.
     """
 
     severity: Severity
     waiting: bool = False
     parked: bool = False
+    opted_out: bool = False
     parts: Mapping[str, int] = field(default_factory=dict)
     dues: tuple[Due, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -57,21 +62,39 @@ class Standing:
         return next((due for due in self.dues if due.at > now), None)
 
 
-def standing(judged: Judgement) -> Standing | None:
-    """Where the ticket stands; None for one that is done."""
+def standing(judged: Judgement) -> Standing:
+    """Where the ticket stands."""
+    dues = [
+        Due(clock.promise, clock.due, clock.rule, clock.occasion)
+        for clock in judged.clocks
+        if clock.live and clock.due
+    ]
     if not judged.ticket.status.live:
-        return None
+        return Standing(judged.rating.severity, dues=tuple(dues))
     parts = dict(judged.urgency.parts) if judged.urgency else {}
     parts.pop(TIME_LEFT, None)
-    dues = [Due(clock.promise, clock.due, clock.rule) for clock in judged.clocks if clock.live and clock.due]
     return Standing(
         severity=judged.rating.severity,
         waiting=judged.ticket.status is Status.WAITING,
         parked=parked_by(judged) is not None,
+        opted_out=judged.opted_out is not None,
         parts=parts,
         dues=tuple(sorted(dues, key=lambda due: (due.at, due.promise))),
         warnings=tuple(warning.sentence for warning in judged.warnings),
     )
+
+
+def newly_broken(judged: Judgement, before: Standing) -> list[tuple[PromiseName, str]]:
+    """Promises, by name and occasion, that are broken now and were not to be broken by now when last judged."""
+    were = {(due.promise, due.occasion) for due in before.broken(judged.now)}
+    return [
+        (clock.promise, clock.occasion)
+        for clock in judged.clocks
+        if clock.live
+        and clock.due
+        and clock.due <= judged.now
+        and were.isdisjoint({(clock.promise, clock.occasion), (clock.promise, "")})
+    ]
 
 
 def rank(standing: Standing, now: datetime) -> Urgency:
@@ -104,6 +127,17 @@ def parked_line(judged: Iterable[Judgement]) -> Iterator[str]:
     """One sentence for a report on the tickets that were put to waiting just before a promise ran out, if any."""
     found = {each.ticket.key: clock.promise for each in judged if (clock := parked_by(each))}
     if found:
-        named = [f"{key} ({promise.replace('_', ' ')})" for key, promise in sorted(found.items())[:NAMED]]
-        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-        yield f"put to waiting just before a promise ran out: {', '.join(named)}{more}"
+        told = [f"{key} ({promise.replace('_', ' ')})" for key, promise in sorted(found.items())]
+        yield f"put to waiting just before a promise ran out: {_named(told)}"
+
+
+def opted_out_line(judged: Iterable[Judgement]) -> Iterator[str]:
+    """One sentence for a report on the tickets that are opted out, if any, so that none is forgotten so."""
+    found = sorted(each.ticket.key for each in judged if each.opted_out)
+    if found:
+        yield f"opted out, so that nothing is written on them: {len(found)} ({_named(found)})"
+
+
+def _named(told: list[str]) -> str:
+    more = f" and {len(told) - NAMED} more" if len(told) > NAMED else ""
+    return f"{', '.join(told[:NAMED])}{more}"

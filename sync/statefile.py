@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from sync.errors import LockHeldError, StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 APPLICATION = 0x6D6B6764
@@ -66,7 +67,29 @@ MIGRATIONS: tuple[str, ...] = (
         content TEXT PRIMARY KEY, category TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE granted (
+        site TEXT NOT NULL, ticket TEXT NOT NULL, promise TEXT NOT NULL, occasion TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (site, ticket, promise, occasion)
+    ) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE tickets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
+    """,
 )
+
+BACKUP = "backup"
+"""The key in `meta` that a backup has and the file it was made of has not."""
+
+_RESTORED = """
+    BEGIN IMMEDIATE;
+    UPDATE tickets SET stale = 1;
+    UPDATE notices SET outcome = 'unknown', note = 'the state was restored; it was perhaps sent before'
+        WHERE outcome = 'intended';
+    DELETE FROM meta WHERE key = 'backup';
+    INSERT INTO meta VALUES ('epoch', '{epoch}') ON CONFLICT (key) DO UPDATE SET value = excluded.value;
+    COMMIT;
+"""
 
 
 def opened(path: Path, *, write: bool) -> sqlite3.Connection:
@@ -74,11 +97,31 @@ def opened(path: Path, *, write: bool) -> sqlite3.Connection:
 
     An absent file is made for writing (mode 0600), and counts as empty for reading. StateError, naming the file
     and the remedy, for one that is damaged, another program's, newer than this program, or cannot be opened.
+
+    In one that was restored from a backup, or is older than what was last written here, every ticket is `stale`
+    from now on: it may know more than the file does.
     """
+    with ExitStack() as held:
+        database = held.enter_context(closing(_told(path, _writable if write else _copied)))
+        try:
+            migrate(database, _version(database))
+            _mark_restored(database, _last_epoch(path))
+        except sqlite3.Error as fault:
+            raise StateError(remedy(path, fault)) from None
+        held.pop_all()
+    return database
+
+
+def copied(path: Path) -> sqlite3.Connection:
+    """A copy in memory of the file as it is, at its own schema; StateError as for `opened`."""
+    return _told(path, _copied)
+
+
+def _told(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> sqlite3.Connection:
     try:
         if path.exists() and not path.is_file():
             raise StateError(f"{path} is no file; move it away or name another one as `state`")
-        return _writable(path) if write else _copied(path)
+        return connect(path)
     except sqlite3.Error as fault:
         raise StateError(remedy(path, fault)) from None
     except OSError as fault:
@@ -89,12 +132,14 @@ def opened(path: Path, *, write: bool) -> sqlite3.Connection:
 
 def _writable(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if _just_restored(path):
+        for beside in ("-wal", "-shm"):
+            path.with_name(path.name + beside).unlink(missing_ok=True)
     with ExitStack() as held:
         database = held.enter_context(closing(_connected(path, "rw")))
-        version = _recognised(database, path)
+        _recognise(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
-        _migrate(database, version)
         held.pop_all()
     return database
 
@@ -104,7 +149,7 @@ def _copied(path: Path) -> sqlite3.Connection:
         memory = held.enter_context(closing(sqlite3.connect(":memory:", isolation_level=None)))
         while path.exists() and not _copy(path, memory):
             pass
-        _migrate(memory, _recognised(memory, path))
+        _recognise(memory, path)
         held.pop_all()
     return memory
 
@@ -124,15 +169,30 @@ def _copy(path: Path, memory: sqlite3.Connection) -> bool:
 def _shape(path: Path) -> tuple[tuple[int, int], int]:
     """What shows that a file was written to: its time and size, and the size of the log beside it."""
     log, file = path.with_name(path.name + "-wal"), path.stat()
-    return (file.st_mtime_ns, file.st_size), log.stat().st_size if log.exists() else 0
+    logged = log.exists() and not _just_restored(path)
+    return (file.st_mtime_ns, file.st_size), log.stat().st_size if logged else 0
+
+
+def _just_restored(path: Path) -> bool:
+    """Whether the file was not opened for writing since it was made as a backup.
+
+    Its header says that it has no log, so one that lies beside it belongs to the file that it replaced.
+    """
+    with path.open("rb") as file:
+        header = file.read(20)
+    return header.startswith(b"SQLite format 3") and header[18:19] == b"\x01"
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5)
 
 
-def _recognised(database: sqlite3.Connection, path: Path) -> int:
-    """The schema's version, once it is clear that the database is ours, not too new, and sound."""
+def _version(database: sqlite3.Connection) -> int:
+    return cast("int", database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _recognise(database: sqlite3.Connection, path: Path) -> None:
+    """Make clear that the database is ours, not too new, and sound."""
     version, application, tables = (
         cast("int", database.execute(question).fetchone()[0])
         for question in ("PRAGMA user_version", "PRAGMA application_id", "SELECT count(*) FROM sqlite_master")
@@ -146,19 +206,26 @@ def _recognised(database: sqlite3.Connection, path: Path) -> int:
         )
     found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
-        raise StateError(_damaged(path, found))
-    return version
+        raise StateError(damaged(path, found))
 
 
-def _migrate(database: sqlite3.Connection, version: int) -> None:
+def migrate(database: sqlite3.Connection, version: int) -> None:
     """To the newest schema; each migration is one transaction."""
     for number, migration in enumerate(MIGRATIONS[version:], version + 1):
         database.executescript(f"BEGIN IMMEDIATE;{migration};PRAGMA user_version = {number};COMMIT;")
 
 
+def _mark_restored(database: sqlite3.Connection, last: int) -> None:
+    """Have every ticket read back if the file is a backup, or its epoch is older than the last one here."""
+    told = dict(database.execute("SELECT key, value FROM meta").fetchall())
+    epoch = int(told.get("epoch", 0))
+    if BACKUP in told or epoch < last:
+        database.executescript(_RESTORED.format(epoch=max(epoch, last)))
+
+
 def locked(path: Path) -> int:
     """An exclusive lock beside the state file, held for as long as the process lives; its pid stands in it."""
-    lock = path.with_name(path.name + ".lock")
+    lock = _lock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -169,14 +236,36 @@ def locked(path: Path) -> int:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        pid = os.read(handle, 20).decode("ascii", "replace").strip()
+        pid, _ = _holder(os.pread(handle, 100, 0))
         os.close(handle)
         raise LockHeldError(
             f"another run{f' (process {pid})' if pid else ''} works on {path}; wait for it, or stop it first"
         ) from None
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    note_epoch(handle, _holder(os.pread(handle, 100, 0))[1])
     return handle
+
+
+def note_epoch(lock: int, epoch: int) -> None:
+    """Say in the lock who holds it and which epoch writes: a state file with an older one was put there since."""
+    told = f"{os.getpid()} {epoch}\n".encode()
+    os.pwrite(lock, told, 0)
+    os.ftruncate(lock, len(told))
+
+
+def _last_epoch(path: Path) -> int:
+    """The newest epoch that ever wrote here; 0 where that is not known."""
+    lock = _lock(path)
+    return _holder(lock.read_bytes())[1] if os.access(lock, os.R_OK) else 0
+
+
+def _lock(path: Path) -> Path:
+    return path.with_name(path.name + ".lock")
+
+
+def _holder(told: bytes) -> tuple[str, int]:
+    """The pid (empty if it is not told) and the epoch by what stands in a lock."""
+    pid, epoch, *_ = [*told.decode("ascii", "replace").split(), "", ""]
+    return pid, int(epoch) if epoch.isdecimal() else 0
 
 
 def remedy(path: Path, fault: sqlite3.Error) -> str:
@@ -184,7 +273,7 @@ def remedy(path: Path, fault: sqlite3.Error) -> str:
     _, _, kind = getattr(fault, "sqlite_errorname", "").partition("_")
     match kind.split("_")[0]:
         case "NOTADB" | "CORRUPT":
-            return _damaged(path, str(fault))
+            return damaged(path, str(fault))
         case "READONLY" | "CANTOPEN" | "PERM" | "AUTH":
             return f"{path} cannot be written ({fault}); give it and its folder to the user makegood runs as"
         case "FULL" | "IOERR":
@@ -195,8 +284,9 @@ def remedy(path: Path, fault: sqlite3.Error) -> str:
             return f"{path}: {fault}"
 
 
-def _damaged(path: Path, how: str) -> str:
+def damaged(path: Path, how: str) -> str:
+    """What to do about a file that is no longer what we wrote."""
     return (
         f"{path} is no sound state file ({' '.join(how.split())}); move it away and run `makegood rebuild`, "
-        "which reads back from the trackers what was said"
+        "which reads back from the trackers what was said, or put a backup in its place"
     )

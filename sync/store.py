@@ -13,7 +13,7 @@ from sync.action import Obligation
 from sync.archive import Archive, text
 from sync.errors import LockHeldError, StateError
 from sync.kept import known_text, standing_text
-from sync.statefile import locked, opened, remedy
+from sync.statefile import locked, note_epoch, opened, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,11 +38,13 @@ class Store(Archive):
         self.epoch = 0
         with ExitStack() as held:
             if write:
-                held.callback(os.close, locked(path))
+                lock = locked(path)
+                held.callback(os.close, lock)
             super().__init__(path, opened(path, write=write))
             held.callback(self._database.close)
             if write:
                 self.epoch = self._next_epoch()
+                note_epoch(lock, self.epoch)
             self._held = held.pop_all()
 
     def close(self) -> None:
@@ -168,6 +170,14 @@ class Store(Archive):
             self._drop("source = ? AND site <> ?", [(source, site)])
             self._database.execute("DELETE FROM unread WHERE source = ?", (source,))
 
+    def grant(self, site: str, ticket: str, promises: Iterable[tuple[str, str]], now: datetime) -> None:
+        """These promises (name, occasion) have one warning period from now on; one that has it keeps what it has."""
+        with self._committed():
+            self._database.executemany(
+                "INSERT OR IGNORE INTO granted VALUES (?, ?, ?, ?, ?)",
+                [(site, ticket, promise, occasion, text(now)) for promise, occasion in promises],
+            )
+
     def wake(self, tickets: Iterable[tuple[str, str]], now: datetime) -> None:
         """Have these tickets (site, id) judged again, whatever their clocks say."""
         with self._committed():
@@ -207,8 +217,8 @@ class Store(Archive):
     def relearn(self, site: str, ticket: str, memory: Memory, now: datetime, *, whole: bool = False) -> None:
         """What was read back from one ticket is known again; nothing that was known is forgotten.
 
-        `whole`: the ticket had kept all of it for us (its ledger was found), so its labels and due date count
-        more than ours. Otherwise they count only where nothing was remembered.
+        `whole`: all that the ticket can tell is in it (its ledger was found, or our memory was stale), so its
+        labels and due date count more than ours. Otherwise they count only where nothing was remembered.
         """
         known = self.memories(site, [ticket]).get(ticket)
         with self._committed():
@@ -220,6 +230,7 @@ class Store(Archive):
             if known is None or whole:
                 refused = dict(known.refused if known else {}) | dict(memory.refused)
                 self._keep(site, ticket, replace(memory, refused=refused))
+                self._database.execute("UPDATE tickets SET stale = 0 WHERE site = ? AND id = ?", (site, ticket))
 
     def _say(  # noqa: PLR0913, PLR0917 - one row's columns
         self, site: str, ticket: str, mark: str, step: tuple[str, str, int], comment: str, now: datetime

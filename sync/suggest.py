@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from sync.action import Failed
 from sync.facts import Suggestion
-from sync.render import inert
+from sync.legible import inert
 from sync.ticket import CATEGORIES, Category
 
 if TYPE_CHECKING:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sync.render import inert
+from sync.legible import inert, legible
+from sync.trackers.workbook_table import fitted, looks_like_formula, protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
 
 Cell = str | int | float | None
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a text begins with that a spreadsheet would take for a formula."""
-
+_CELL_ENDS = re.compile(r"(?<=[;\t\n])")
 _ROOM = 13
 """Characters that a column needs so that its text does not break into syllables; with fewer each row is a card."""
 _WIDEST = 60
@@ -60,7 +60,13 @@ def as_csv(table: Table) -> str:
 
 
 def _harmless(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """The cell without controls, and an apostrophe before whatever a spreadsheet might take for a formula.
+
+    Half of Europe's would part the line at semicolons, so those begin a cell as much as a line break does.
+    """
+    if not isinstance(cell, str):
+        return cell
+    return "".join(map(protected, _CELL_ENDS.split(fitted(legible(cell)))))
 
 
 def as_xlsx(table: Table) -> bytes:
@@ -88,13 +94,10 @@ def as_xlsx(table: Table) -> bytes:
 
 def _fill(sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
     field = sheet.cell(row, column)
-    if isinstance(cell, str):
-        field.value = "".join(sign for sign in cell if sign.isprintable() or sign in "\n\t")
-        if field.value.startswith(FORMULA):
-            field.data_type = "s"
-            field.quotePrefix = True
-    else:
-        field.value = cell
+    field.value = fitted(legible(cell)) if isinstance(cell, str) else cell
+    if isinstance(cell, str) and cell:
+        field.data_type = "s"
+        field.quotePrefix = looks_like_formula(cell)
 
 
 def _widths(table: Table) -> Iterator[int]:

@@ -78,9 +78,12 @@ class _Scorer:
 
 
 class Classifier:
-    """The taxonomy, compiled once. Order: a person's label, the tracker's own field, then the rules by score."""
+    """The taxonomy, compiled once, for labels that begin with any of `prefixes`.
 
-    def __init__(self, taxonomy: Taxonomy, prefix: str) -> None:
+    Order: a person's label, the tracker's own field, then the rules by score.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, *prefixes: str) -> None:
         self._values = {value.casefold(): category for value, category in taxonomy.field_values.items()}
         self._rules = [_Scorer(rule, taxonomy) for rule in taxonomy.rule]
         self._least, self._margin = taxonomy.least, taxonomy.margin
@@ -89,7 +92,9 @@ class Classifier:
         for number, rule in enumerate(self._rules):
             for phrase in rule.needed or ():
                 self._asking.setdefault(phrase, []).append(number)
-        self._labels: dict[str, Category] = {prefix + category: category for category in CATEGORIES}
+        self._labels: dict[str, Category] = {
+            prefix + category: category for prefix in prefixes for category in CATEGORIES
+        }
 
     def classify(self, ticket: Ticket, heard: Heard) -> Classification:
         """The category of one ticket; `unclassified` if the rules do not tell one, never a guess.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sync.errors import Fault
+from sync.mapping.patterns import first_place
 from sync.mapping.tone_models import WORDS
 from sync.render import CLIENT_FOOTER, FOR_CLIENTS, NAMES
 from sync.words import Lexicon, fault, normalised
@@ -200,7 +201,7 @@ def _missing(text: str, language: Language, tone: ToneFile, steps: Sequence[_Fin
     rest = text[max((end for end in ends if end <= first.start), default=0) :]
     if not (
         _DATE in rest
-        or any(re.search(pattern, normalised(rest), re.IGNORECASE) for pattern in tone.date_patterns)
+        or any(first_place(re.compile(each, re.IGNORECASE), normalised(rest)) for each in tone.date_patterns)
         or any(_found(rest, [((language, phrase), "date") for phrase in tone.dates], {}))
     ):
         yield Slip(*_place(text, first.start), "date", text[first.start : first.end])

@@ -8,8 +8,8 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from sync.doubts import some
+from sync.legible import inert
 from sync.mapping.models import folded
-from sync.render import inert
 from sync.severity import TIME_LEFT
 from sync.standing import rank
 from sync.tables import Table
@@ -140,6 +140,7 @@ def as_json(listed: Sequence[Entry]) -> list[dict[str, Any]]:
             "owner": entry.row.known.record.owner,
             "waiting": entry.standing.waiting,
             "parked": entry.standing.parked,
+            "opted_out": entry.standing.opted_out,
             "next": _promise(entry.standing.following(entry.now), entry.now),
             "broken": [_promise(due, entry.now) for due in entry.standing.broken(entry.now)],
             "warnings": list(entry.standing.warnings),
@@ -227,10 +228,12 @@ def show(listed: Sequence[Entry], console: Console, *, verbose: bool = False) ->
     console.print(grid, highlight=False)
     reasons = [(entry.row.known.key, [entry.why]) for entry in listed] if verbose else []
     parked = [(entry.row.known.key, [_whose(entry)]) for entry in listed if entry.standing.parked]
+    left_alone = [(entry.row.known.key, [_whose(entry)]) for entry in listed if entry.standing.opted_out]
     for title, style, told in (
         ("What makes them urgent", "bold", reasons),
         ("Early warnings and red flags", "bold yellow", _signs(listed).items()),
         ("Parked: put to waiting just before a promise ran out", "bold yellow", parked),
+        ("Opted out: nothing is written on them", "bold yellow", left_alone),
     ):
         if told:
             console.print(Text(f"\n{title}", style))

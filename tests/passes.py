@@ -107,6 +107,7 @@ class Agency:
     crawl_every: timedelta = timedelta(days=1)
     settle_after: timedelta = timedelta(minutes=10)
     max_actions: int | None = None
+    approved: frozenset[str] = frozenset()
     stopping: Callable[[], bool] = lambda: False
     progress: Callable[[str, str, int], None] = lambda _source, _stage, _count: None
     sources: list[tuple[Source, Tracker, Mapping]] = field(default_factory=list)
@@ -168,6 +169,7 @@ class Agency:
             crawl_every=self.crawl_every,
             clock=lambda: self.now,
             max_actions=self.max_actions,
+            approved=self.approved,
             stopping=self.stopping,
             progress=self.progress,
             notices=partial(noticed, settings=self.notify, policy=self.by) if self.notify else lambda _plan: (),

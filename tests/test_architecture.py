@@ -13,17 +13,17 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sync"
 
 ORDER = """
-errors ticket richtext action words
+secrecy errors ticket legible richtext action words
 
-mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.models
+mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.patterns mapping.models
 mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm mapping.client_references
 mapping.practice_references
 worktime
 mapping.references mapping.policy mapping.names
 
-conditions contact memory evidence taxonomy facts triggers severity clocks asking promises
+conditions contact opting_out memory evidence taxonomy facts triggers severity clocks asking promises
 duties scope routine attention messages history signs judgement doubts standing
-ledger markdown render spoken sample comments plan tone courtesy
+ledger markdown render spoken sample comments plan decisions tone courtesy
 
 trackers.base trackers.sources trackers.translate
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
@@ -35,12 +35,12 @@ trackers.asana
 trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers.workbook_rows
 trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
-records kept statefile archive store
-notify_models notify notices settings advice schema
+records kept statefile archive store backup verify
+notify_models notify notices settings exposure advice schema
 
 apply suggest observe survey recover tables worklist registers remember cycle startup
-report explain explain_text progress logs
-daemon commands listing_commands cli
+report reviewed explain explain_text progress logs screen terminal
+daemon commands plan_commands state_commands listing_commands cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""
 
@@ -48,11 +48,11 @@ HOMES = {
     "jira": "trackers.jira",
     "asana": "trackers.asana",
     "openpyxl": "trackers.workbook tables",
-    "sqlite3": "statefile archive store",
+    "sqlite3": "statefile archive store backup verify",
     "jinja2": "render",
     "babel": "spoken",
     "holidays": "worktime",
-    "click": "cli commands listing_commands",
+    "click": "cli terminal",
     "structlog": "logs daemon",
 }
 """The modules (and those whose names begin so) that alone may import a part that others need not know."""

@@ -18,6 +18,7 @@ from passes import Agency, agency, high, plan_of, skipped
 
 from sync.errors import CredentialsError, GuardRefusedError, ServerFaultError, StateError
 from sync.judgement import Judge
+from sync.plan import digest
 from sync.store import Store
 from sync.ticket import Audience, Status
 
@@ -166,7 +167,7 @@ def test_a_plan_that_cannot_be_meant_is_refused_before_its_first_write(firm: Age
     assert isinstance(sight.error, GuardRefusedError)
     assert sight.error.exit_status == 4
     assert "10 actions in one pass, and guard.actions allows 5" in str(sight.error)
-    assert "--max-actions 10" in str(sight.error)
+    assert f"let this one plan through: makegood --approve {digest(sight.plan)}" in str(sight.error)
     assert str(sight.error).endswith("nothing was written")
     assert (board.writes, firm.store.unsettled()) == ([], [])
     assert "guard.actions allows 5" in firm.store.source("desk").trouble
@@ -188,16 +189,41 @@ def test_a_pass_most_of_whose_live_tickets_no_rule_classifies_is_refused(
     assert sight.plan.refusal.startswith("6 of 10 tickets are unclassified") is refused
 
 
-def test_once_it_is_allowed_it_is_done_though_nothing_changed(firm: Agency) -> None:
+def test_once_this_very_plan_is_let_through_it_is_done_though_nothing_changed(firm: Agency) -> None:
     board = firm.board(settings={"guard": {"actions": 5}})
     board.create(**high())
     board.create(**high())
-    firm.run(minutes=20)
-    firm.max_actions = 10
+    (refused,) = firm.run(minutes=20)
+    firm.approved = frozenset({digest(refused.plan)})
     (sight,) = firm.run(minutes=5)
     assert sight.error is None
+    assert any(note.startswith("let through by its digest: 10 actions") for note in sight.plan.notices)
     assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1]
     assert (firm.store.source("desk").trouble, firm.store.source("desk").last_good) == ("", firm.now)
+
+
+def test_a_plan_let_through_lets_no_other_through(firm: Agency) -> None:
+    board = firm.board(settings={"guard": {"actions": 5}})
+    board.create(**high())
+    board.create(**high())
+    (refused,) = firm.run(minutes=20)
+    firm.approved = frozenset({digest(refused.plan)})
+    board.create(**high())
+    (sight,) = firm.run(minutes=20)
+    assert isinstance(sight.error, GuardRefusedError)
+    assert board.writes == []
+
+
+def test_a_measure_of_ones_own_makes_the_guard_stricter_and_never_laxer(firm: Agency) -> None:
+    board = firm.board(settings={"guard": {"actions": 5}})
+    board.create(**high())
+    board.create(**high())
+    firm.max_actions = 10
+    (sight,) = firm.run(minutes=20)
+    assert "guard.actions allows 5" in str(sight.error)
+    firm.max_actions = 3
+    (sight,) = firm.dry_run()
+    assert "guard.actions allows 3" in sight.plan.refusal
 
 
 def test_in_observe_mode_a_refusal_is_told_and_is_no_trouble(firm: Agency) -> None:

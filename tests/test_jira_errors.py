@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SITE = "https://agency.example"
 TOKEN, BODY, QUERY, COOKIE = "hidden-token", "hidden-body", "hidden-query", "hidden-cookie"
 READ, COMMENT = f"{SITE}/rest/api/3/search/jql", f"{SITE}/rest/api/3/issue/1/comment"
+EDIT = f"{SITE}/rest/api/3/issue/1"
 LIMITED = {"Retry-After": "7", "RateLimit-Reason": "jira-burst-based"}
 
 
@@ -51,7 +52,10 @@ class Client(JiraHttp):
         return self.read("POST", "search/jql", body={"jql": BODY}).body
 
     def comment(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
-        return self.write("POST", "issue/1/comment", {"body": BODY}, {"expand": QUERY}).body
+        return self.write("POST", "issue/1/comment", {"body": BODY}, {"expand": QUERY}, once=True).body
+
+    def edit(self) -> None:
+        self.write("PUT", "issue/1", {"fields": {}})
 
 
 def told(error: BaseException) -> str:
@@ -65,14 +69,12 @@ REFUSALS: list[tuple[int, dict[str, str], type[TrackerError]]] = [
     (403, {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE"}, CredentialsError),
     (403, {}, ForbiddenError),
     (403, {"retry-after": "0"}, ForbiddenError),
-    (403, {"RateLimit-Reason": "jira-quota-global-based"}, RateLimitedError),
     (404, {}, NotFoundError),
     (410, {}, NotFoundError),
     (409, {}, ConflictError),
     (400, {}, InvalidError),
     (413, {}, InvalidError),
     (302, {"Location": "https://elsewhere.example/login"}, InvalidError),
-    (429, {"Retry-After": "3600"}, RateLimitedError),
 ]
 
 
@@ -124,12 +126,41 @@ def test_a_refusal_with_any_body_at_all_is_still_a_refusal(site: responses.Reque
     assert refusal.value.fields == ()
 
 
-def test_a_limit_on_one_issue_concerns_that_ticket_alone(site: responses.RequestsMock) -> None:
-    reason = {"RateLimit-Reason": "jira-per-issue-on-write", "Retry-After": "600"}
-    site.post(COMMENT, status=429, headers=reason)
+@pytest.mark.parametrize(
+    ("status", "headers", "whole"),
+    [
+        (403, {"RateLimit-Reason": "jira-quota-global-based"}, True),
+        (429, {"Retry-After": "4000"}, True),
+        (429, {"Retry-After": "600", "RateLimit-Reason": "jira-per-issue-on-write"}, False),
+        (429, {"Retry-After": "3"}, False),
+    ],
+)
+def test_a_limit_ends_a_read_and_leaves_a_write_that_it_answers_in_doubt(
+    site: responses.RequestsMock,
+    status: int,
+    headers: dict[str, str],
+    whole: bool,  # noqa: FBT001
+) -> None:
+    """Whoever answers may have let it through; one on the whole source, and too long to wait for, ends the work."""
+    site.post(READ, status=status, headers=headers)
+    site.post(COMMENT, status=status, headers=headers)
     with pytest.raises(RateLimitedError) as refusal:
+        Client().search()
+    assert (refusal.value.scope == "ticket") is ("jira-per-issue-on-write" in headers.values())
+    before = len(site.calls)
+    with pytest.raises(LostAnswerError, match="may have been applied") as lost:
         Client().comment()
-    assert (refusal.value.scope, refusal.value.retry_after) == ("ticket", timedelta(minutes=10))
+    assert (lost.value.whole, len(site.calls) - before) == (whole, 1)
+    assert ("asks to wait 67 minutes" in str(lost.value)) is ("4000" in headers.values())
+
+
+def test_a_write_that_is_taken_from_nobody_is_in_doubt(site: responses.RequestsMock) -> None:
+    """Where anybody may comment, Jira takes it with a dead token too."""
+    failed = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+    site.post(COMMENT, status=201, headers=failed, json={"id": "5"})
+    with pytest.raises(LostAnswerError) as lost:
+        Client().comment()
+    assert lost.value.whole
 
 
 # --- repeating --------------------------------------------------------------------------------------------------
@@ -185,13 +216,17 @@ def test_a_write_that_may_have_been_applied_is_never_repeated(site: responses.Re
     assert len(site.calls) == 1
 
 
-def test_a_write_that_a_limit_rejected_is_sent_again(site: responses.RequestsMock) -> None:
+def test_a_write_that_a_limit_rejected_is_sent_again_if_it_may_be_made_twice(site: responses.RequestsMock) -> None:
+    site.put(EDIT, status=429, headers=LIMITED)
+    site.put(EDIT, status=204)
     site.post(COMMENT, status=429, headers=LIMITED)
-    site.post(COMMENT, status=201, json={"id": "5"})
     client = Client()
-    assert client.comment() == {"id": "5"}
+    client.edit()
     (wait,) = client.waits
     assert wait > 7
+    with pytest.raises(LostAnswerError):
+        client.comment()
+    assert client.waits == [wait, 7]
 
 
 @pytest.mark.parametrize(

@@ -263,6 +263,7 @@ def whole(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         "created": "2026-03-02T10:00:00.000+0100",
         "updated": "2026-03-02T10:00:00.000+0100",
         "project": {"key": "OPS", "projectTypeKey": "software"},
+        "comment": {"comments": [], "total": 0},
     }
     return {"id": "77", "key": "OPS-77", "fields": sound | fields, "changelog": {"histories": [], "total": 0}}
 
@@ -275,7 +276,7 @@ def answering(harness: JiraHarness, *found: object) -> tuple[list[Ticket], list[
 
 
 NULLS = {
-    "summary": None, "labels": None, "comment": None, "reporter": None, "assignee": None, "issuetype": None,
+    "summary": None, "labels": None, "reporter": None, "assignee": None, "issuetype": None,
     "duedate": None, "resolutiondate": None,
 }  # fmt: skip
 
@@ -342,7 +343,29 @@ def test_a_bad_comment_and_a_bad_change_cost_themselves_alone(jira: JiraHarness)
     assert len(ticket.problems) == 2
 
 
-@pytest.mark.parametrize("log", [None, [], {"histories": None, "total": 3}], ids=str)
+@pytest.mark.parametrize("page", [None, "none", [], {"comments": None, "total": 0}], ids=str)
+def test_comments_that_jira_does_not_send_are_asked_for_and_never_taken_for_none(
+    jira: JiraHarness, page: object
+) -> None:
+    tickets, (failed,) = answering(jira, whole(comment=page))
+    assert (tickets, failed.name) == ([], "OPS-77")
+    assert "does not show its comments" in failed.why
+    ticket = jira.create("Late")
+    jira.comment_as_staff(ticket, "We are on it")
+    ((found,), failures) = answering(jira, whole(comment=page) | {"id": ticket})
+    assert ([comment.text for comment in found.comments], failures) == (["We are on it"], [])
+
+
+@pytest.mark.parametrize("project", [None, [], {"key": "OPS"}, {"key": "OPS", "projectTypeKey": "portal"}], ids=str)
+def test_a_ticket_of_which_nobody_knows_who_reads_its_comments_is_left_alone(
+    jira: JiraHarness, project: object
+) -> None:
+    tickets, (failed,) = answering(jira, whole(project=project))
+    assert (tickets, failed.name) == ([], "OPS-77")
+    assert "who reads comments there" in failed.why
+
+
+@pytest.mark.parametrize("log", [None, [], {}, {"histories": None, "total": 3}], ids=str)
 def test_history_that_jira_does_not_send_is_not_taken_for_no_history(jira: JiraHarness, log: object) -> None:
     if isinstance(log, dict):
         jira.fake.script(Reply(200, {"issueChangeLogs": None}), path="changelog/bulkfetch")

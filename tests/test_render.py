@@ -18,6 +18,7 @@ from jinja2 import nodes
 
 from sync.action import PromiseName
 from sync.errors import ConfigurationError
+from sync.legible import LONGEST_LINE, LONGEST_VALUE, inert
 from sync.mapping.models import AsanaMapping, JiraMapping, Mapping, Proof, WorkbookMapping
 from sync.mapping.names import Decision, Ground, Source, read_names
 from sync.render import (
@@ -25,15 +26,12 @@ from sync.render import (
     EMPTY,
     FOR_CLIENTS,
     KINDS,
-    LONGEST_LINE,
-    LONGEST_VALUE,
     NAMES,
     SAMPLE,
     SECTIONS,
     Engine,
     Renderer,
     check_templates,
-    inert,
     samples,
 )
 from sync.richtext import Bullets, Paragraph, Span, plain

@@ -160,10 +160,11 @@ TOLD = st.builds(
 COMMENTS = st.lists(st.tuples(INSTANTS, st.integers(0, 9999), MINUTES), max_size=4).map(tuple)
 HABITS = st.builds(Habits, COMMENTS, INSTANT_LISTS, INSTANT_LISTS, st.lists(WORDS, max_size=3).map(tuple))
 RECORDS = st.builds(Record, *[WORDS] * 9)
-DUES = st.lists(st.builds(Due, st.sampled_from(["update", "owned"]), INSTANTS, WORDS), max_size=3).map(tuple)
+DUES = st.lists(st.builds(Due, st.sampled_from(["update", "owned"]), INSTANTS, WORDS, WORDS), max_size=3).map(tuple)
 STANDINGS = st.builds(
     Standing,
     SEVERITIES,
+    st.booleans(),
     st.booleans(),
     st.booleans(),
     st.dictionaries(WORDS, st.integers(0, 99), max_size=3),

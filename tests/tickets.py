@@ -348,6 +348,7 @@ def policy(
     scope: str = "",
     attention: str = "",
     signs: str = "",
+    calendars: str = CALENDARS,
 ) -> Policy:
     """A small policy out of these files' texts; a test names only the file that it is about."""
     with TemporaryDirectory() as name:
@@ -357,7 +358,7 @@ def policy(
             ("severity", severity),
             ("escalation", escalation),
             ("clients", clients),
-            ("calendars", CALENDARS),
+            ("calendars", calendars),
             ("desk", mapping),
             ("promises", promises),
             ("scope", scope),

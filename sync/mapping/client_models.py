@@ -75,6 +75,8 @@ class EngagementModel(Strict):
     """What the client's people on this engagement read; without it the client's."""
     comments: Language | None = None
     """The language of the staff's comments on its tickets; without it the client's, then the source's."""
+    opt_out: bool = False
+    """Its tickets are read and counted, and nothing is written on them."""
     roles: dict[str, list[Word]] = Field(default_factory=dict)
     """Role -> who holds it on this engagement, where that differs from the client's."""
 
@@ -121,6 +123,8 @@ class ClientModel(Strict):
     """User id -> the name to show for it."""
     update: dict[Severity, Cell] = Field(default_factory=dict)
     """A cadence of this client's own, per severity."""
+    opt_out: bool = False
+    """Its tickets are read and counted, and nothing is written on them."""
     engagement: list[EngagementModel] = Field(default_factory=list)
 
     def complaints(self) -> Iterator[Complaint]:

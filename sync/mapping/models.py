@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from sync.mapping.patterns import farthest
 from sync.mapping.wording import nearest
 from sync.ticket import CATEGORIES, Category, Language, Severity
 from sync.words import fault, negation_fault
@@ -155,6 +156,11 @@ def _compiles(pattern: str) -> str:
         raise ValueError(f"bad regular expression{at}: {fault.msg}") from None
     except (OverflowError, RecursionError):
         raise ValueError("bad regular expression: it is too large") from None
+    if not farthest(pattern):
+        raise ValueError(
+            "this regular expression could search for hours; repeat nothing that repeats itself, as in (a+)+, "
+            "and have at most two parts of any length, such as .*"
+        )
     return pattern
 
 
@@ -434,6 +440,24 @@ class Labels(Strict):
 
     prefix: str = Field("esc:", min_length=1, pattern=r"^\S+$")
     """Labels that begin so are written and removed by makegood; all others are never touched."""
+    former: list[Annotated[str, Field(min_length=1, pattern=r"^\S+$")]] = []
+    """Prefixes that were in use before: severities and categories that people put under one still count."""
+    opt_out: str = Field("no-makegood", pattern=r"^\S*$")
+    """The label by which anybody stops all writing on a ticket; empty: there is none."""
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The present prefix, and those before it."""
+        return (self.prefix, *self.former)
+
+    def complaints(self) -> Iterator[Complaint]:
+        """A label to opt out by that is not one of ours, and no prefix twice."""
+        if self.opt_out.startswith(self.prefixes):
+            begins = next(each for each in self.prefixes if self.opt_out.startswith(each))
+            yield ("opt_out",), f"labels that begin with {begins!r} are makegood's own; choose another"
+        for index, former in enumerate(self.former):
+            if former in self.prefixes[: index + 1]:
+                yield ("former", index), f"{former!r} is named already; former prefixes are those before it"
 
 
 class Mapping(Strict):

@@ -48,7 +48,7 @@ def quiet_roles(attention: Reading[Any] | None, roles: Collection[str]) -> Dangl
 
 def flags(signs: Reading[Any] | None, mappings: Mapping[str, Reading[models.Mapping]]) -> Dangling:
     """Red flags whose label would be taken for one that makegood writes itself."""
-    prefixes = {reading.value.labels.prefix for reading in mappings.values() if reading.value}
+    prefixes = {each for reading in mappings.values() if reading.value for each in reading.value.labels.prefixes}
     for index, flag in enumerate(signs.value.flag if signs and signs.value else ()):
         for prefix in prefixes:
             if signs and flag.label.startswith(prefix):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -184,7 +185,15 @@ def _whole(reading: Reading[Model]) -> Model:
     return reading.value
 
 
+_ENDLESS_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]{1,500}+|"[^"\n]{0,500}+"|'[^'\n]{0,500}+')[ \t]*+\.[ \t]*+){32}"""
+)
+
+
 def _parsed(text: str) -> dict[str, Any]:
+    if endless := _ENDLESS_KEY.search(text):  # tomllib takes hours for one of thousands of parts
+        line = text.count("\n", 0, endless.start()) + 1
+        raise IllegibleError("a key of more than 32 parts; no file of ours needs one", line, 1)
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

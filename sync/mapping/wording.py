@@ -95,6 +95,7 @@ _FORMS = {
     "^[A-Z]{2}$": 'write the two capital letters of ISO 3166, such as "DK"',
     r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "use letters, digits, - and _ only, and no blanks",
     r"^\S+$": "must not hold blanks",
+    r"^\S*$": "must not hold blanks",
     r"\S": "must not be empty",
     r"^\d+$": 'write the number in quotes, as in "1201234567890"',
 }

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sync.action import Failed, Written
-from sync.errors import ForbiddenError, InvalidError, NotFoundError
+from sync.errors import (
+    CredentialsError,
+    ForbiddenError,
+    InvalidError,
+    LostAnswerError,
+    NotFoundError,
+    RateLimitedError,
+    TrackerError,
+)
 from sync.trackers import asana_cursor
 from sync.trackers.asana_check import Checkup
-from sync.trackers.asana_fields import TAGS, instant
+from sync.trackers.asana_fields import BROKEN, TAGS, instant
 from sync.trackers.asana_follow_ups import FollowUps
 from sync.trackers.asana_history import STORY_FIELDS
 from sync.trackers.asana_http import Connection
@@ -153,9 +161,9 @@ class Asana:
         records, translation = self._read_by()
         try:
             stories = self._stories(ticket)
-        except ForbiddenError:
+            comments = [translation.comment(raw) for raw in records.comments(stories)]
+        except (ForbiddenError, *BROKEN):
             return Marks(complete=False)
-        comments = [translation.comment(raw) for raw in records.comments(stories)]
         return Marks(complete=True, marks={mark: comment for comment in comments for mark in comment.marks})
 
     def left(self, people: Collection[str]) -> frozenset[str]:
@@ -177,7 +185,18 @@ class Asana:
         labels field together.
 
         An owner or a follower whom Asana refuses is no failure: the rest is written without them, see `notice`.
+        LostAnswerError, too, if only a part was written: what is on the task must be read.
         """
+        before = self._connection.written
+        try:
+            return self._edited(ticket, edit)
+        except TrackerError as error:
+            if isinstance(error, LostAnswerError) or self._connection.written == before:
+                raise
+            whole = isinstance(error, CredentialsError | RateLimitedError)
+            raise LostAnswerError(f"only a part of the edit was written: {error}", whole=whole) from error
+
+    def _edited(self, ticket: str, edit: Edit) -> Written:
         body: Record = self._due(edit.due) if edit.set_due else {}
         if self._mapping.labels_in != TAGS:
             if edit.add_labels or edit.remove_labels:
@@ -347,7 +366,7 @@ class Asana:
 
     def _say(self, ticket: str, said: str) -> Record:
         call = self._connection.stories.create_story_for_task
-        return self._connection.write(call, {"html_text": said}, ticket, opt_fields="created_at")
+        return self._connection.write(call, {"html_text": said}, ticket, opt_fields="created_at", once=True)
 
     def _due(self, due: date | None) -> Record:
         """Asana takes a day or an instant, never both; an instant is the end of the day where the source is."""

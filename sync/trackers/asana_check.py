@@ -22,7 +22,10 @@ SETTING_FIELDS = ",".join(
         *("custom_field.enum_options.name", "custom_field.enum_options.enabled"),
     )
 )
+MEMBER_FIELDS = "user.name,is_guest,is_active,is_admin,is_view_only"
 _TYPES = {"status_field": "enum", "labels_in": "multi_enum"}
+_LEVELS = ("viewer", "commenter", "editor", "admin")
+"""Of access to a project, the least first."""
 _TOO_LOW = {
     "viewer": "neither comment nor write labels and due dates",
     "commenter": "not write labels and due dates",
@@ -135,35 +138,46 @@ class Checkup:
 
     def _readers(self, me: str, workspace: str) -> Iterator[Finding]:
         call = self._connection.workspace_memberships.get_workspace_memberships_for_workspace
-        rows = self._connection.rows(call, workspace, opt_fields="user.name,is_guest,is_active")
-        places = [row for row in rows if row.get("is_active", True) and row.get("is_guest")]
-        guests = {place["user"]["gid"]: place["user"].get("name") or place["user"]["gid"] for place in places}
-        if me in guests:
-            yield Finding(
-                "warning", "account", "it is a guest: it sees little and cannot make tags; invite it fully"
-            )
+        rows = self._connection.rows(call, workspace, opt_fields=MEMBER_FIELDS)
+        places = [row for row in rows if row.get("is_active", True)]
+        guests = {
+            place["user"]["gid"]: place["user"].get("name") or place["user"]["gid"]
+            for place in places
+            if place.get("is_guest")
+        }
+        yield from (_standing(place) for place in places if place["user"]["gid"] == me)
         for project in self._names:
             members = list(
                 self._connection.rows(
                     self._connection.project_memberships.get_project_memberships_for_project, project
                 )
             )
-            yield self._guests(project, sorted(guests[gid] for gid in self._people_in(members) & guests.keys()))
-            level = next((one.get("access_level") for one in members if one["member"]["gid"] == me), None)
-            if level in _TOO_LOW:
-                yield Finding("error", self._called(project), f"as {level} the account can {_TOO_LOW[level]}")
+            access = self._access(members)
+            yield self._guests(project, sorted(guests[gid] for gid in access.keys() & guests.keys()))
+            if me in access:
+                yield from self._level(project, access[me])
 
-    def _people_in(self, members: Iterable[Record]) -> set[str]:
-        """The people among a project's members, those in its teams too."""
-        people: set[str] = set()
+    def _access(self, members: Iterable[Record]) -> dict[str, str]:
+        """The people among a project's members, those in its teams too, with the most that they may do there."""
+        best: dict[str, str] = {}
         for place in members:
-            member = place["member"]
+            member, level = place["member"], str(place.get("access_level"))
+            people = [member["gid"]]
             if member.get("resource_type") == "team":
                 call = self._connection.team_memberships.get_team_memberships_for_team
-                people |= {row["user"]["gid"] for row in self._connection.rows(call, member["gid"])}
-            else:
-                people.add(member["gid"])
-        return people
+                people = [row["user"]["gid"] for row in self._connection.rows(call, member["gid"])]
+            for gid in people:
+                best[gid] = max(best.get(gid, level), level, key=_rank)
+        return best
+
+    def _level(self, project: str, level: str) -> Iterator[Finding]:
+        """What is wrong with the account's own level of access to a project."""
+        if level in _TOO_LOW:
+            why = f"as {level} the account can {_TOO_LOW[level]}; make it an editor"
+            yield Finding("warning" if self._source.mode == "observe" else "error", self._called(project), why)
+        elif level == "admin":
+            why = "as admin the account could also delete the project and share it; editor is enough"
+            yield Finding("warning", self._called(project), why)
 
     def _guests(self, project: str, guests: Sequence[str]) -> Finding:
         stated, about = self._source.readers, f"readers of {self._called(project)}"
@@ -200,6 +214,25 @@ class Checkup:
 
     def _called(self, project: str) -> str:
         return f"project {self._names.get(project, project)!r}"
+
+
+def _standing(place: Record) -> Finding:
+    """Whether the account's own place in the workspace is too high, too low, or right."""
+    if place.get("is_admin"):
+        why = "it is an admin of the workspace: its token can change people and settings; make it a plain member"
+        return Finding("warning", "account", why)
+    if place.get("is_guest"):
+        why = "it is a guest: it sees little and cannot make tags; invite it fully"
+        return Finding("warning", "account", why)
+    if place.get("is_view_only"):
+        return Finding(
+            "warning", "account", "its licence is for viewing alone, so nothing is written; give it a full one"
+        )
+    return Finding("ok", "account", "it is a plain member of the workspace")
+
+
+def _rank(level: str) -> int:
+    return _LEVELS.index(level) if level in _LEVELS else -1
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

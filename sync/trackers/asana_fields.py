@@ -16,6 +16,17 @@ TAGS = "tags"
 """What `labels_in` says when labels are tags and no custom field."""
 
 
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What reading a record raises that lacks a piece or has it in another shape."""
+
+
+def words(value: object) -> str:
+    """A text, empty for null; ValueError for anything else."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    raise ValueError(f"a {type(value).__name__} stands where a text was expected")
+
+
 def mapped_columns(mapping: AsanaMapping) -> dict[str, str]:
     """Key in the mapping file -> custom field, for every one that the mapping names."""
     fields = {f"fields.{name}": column for name, column in mapping.fields.mapped().items()}
@@ -26,13 +37,16 @@ def mapped_columns(mapping: AsanaMapping) -> dict[str, str]:
 
 def is_called(field: Record, column: str) -> bool:
     """Whether a custom field is the one that the mapping names: by its gid, or its name in any case."""
-    name: str = field.get("name") or ""
+    name = words(field.get("name"))
     return column in {field["gid"], name} or column.casefold() == name.casefold()
 
 
 def instant(written: str) -> datetime:
     """An instant as Asana writes it; ValueError if it is none."""
-    return datetime.fromisoformat(written).astimezone(UTC)
+    at = datetime.fromisoformat(written)
+    if at.tzinfo is None or not 1 < at.year < 9999:
+        raise ValueError(f"{written!r} is no instant of our time")
+    return at.astimezone(UTC)
 
 
 def day_of(due: Record, zone: ZoneInfo) -> date | str | None:
@@ -44,7 +58,7 @@ def day_of(due: Record, zone: ZoneInfo) -> date | str | None:
 
 def names(records: Iterable[Record] | None) -> list[str]:
     """The names of options, people or tags."""
-    return [record["name"] for record in records or () if record and record.get("name")]
+    return [words(record["name"]) for record in records or () if record and record.get("name")]
 
 
 def text_of(kind: str, value: Any) -> str:  # noqa: ANN401 - a custom field's value has any type
@@ -53,21 +67,23 @@ def text_of(kind: str, value: Any) -> str:  # noqa: ANN401 - a custom field's va
         case _, None:
             return ""
         case "enum", _:
-            return value.get("name") or ""
+            return words(value.get("name"))
         case (("multi_enum" | "people"), _):
             return ", ".join(names(value))
         case "date", _:
-            return str(
+            return words(
                 next((value[key] for key in ("date_time", "due_at", "date", "due_on") if value.get(key)), "")
             )
         case "number", float() if value.is_integer():
             return str(int(value))
-        case _:
+        case "number", int() | float():
             return str(value)
+        case _:
+            return words(value)
 
 
 def value_of(field: Record) -> str:
     """A task's value of a custom field as text; types that Asana adds later are shown as it displays them."""
     kind = field.get("resource_subtype") or ""
     slot = {"multi_enum": "multi_enum_values"}.get(kind, f"{kind}_value")
-    return text_of(kind, field[slot]) if slot in field else str(field.get("display_value") or "")
+    return text_of(kind, field[slot]) if slot in field else words(field.get("display_value"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.errors import ForbiddenError, InvalidError, NotFoundError
-from sync.trackers.asana_fields import TAGS
+from sync.trackers.asana_fields import BROKEN, TAGS
 from sync.trackers.asana_labels import OPTION_FIELDS, options_there
 from sync.trackers.asana_markup import notes
 
@@ -52,16 +52,16 @@ class FollowUps:
             body["assignee"] = draft.assignee
         body |= self._labels(parent, draft)
         call = self._connection.tasks.create_subtask_for_task
-        return self._connection.write(call, body, ticket, opt_fields="created_at")
+        return self._connection.write(call, body, ticket, opt_fields="created_at", once=True)
 
     def found(self, ticket: str) -> dict[str, str] | None:
         """Reference -> gid of each subtask of ours; None if the account may not see them."""
         call = self._connection.tasks.get_subtasks_for_task
         try:
-            below = list(self._connection.rows(call, ticket, opt_fields="notes,created_by"))
-        except ForbiddenError:
+            below = self._connection.rows(call, ticket, opt_fields="notes,created_by")
+            return {mark: task["gid"] for task in below if (mark := self._records.follow_up(task))}
+        except (ForbiddenError, *BROKEN):
             return None
-        return {mark: task["gid"] for task in below if (mark := self._records.follow_up(task))}
 
     def _labels(self, parent: Record, draft: FollowUp) -> Record:
         if not draft.labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.trackers.asana_fields import day_of, instant, is_called, names, text_of
+from sync.trackers.asana_fields import day_of, instant, is_called, names, text_of, words
 from sync.trackers.translate import RawChange
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Historian:
         before = ""
         for story in stories:
             if story.get("resource_subtype") in {"assigned", "unassigned"}:
-                after = (story.get("assignee") or {}).get("name") or ""
+                after = words((story.get("assignee") or {}).get("name"))
                 yield self._change(story, "assignee", before, after)
                 before = after
 

@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,8 @@ from sync.errors import (
     ServerFaultError,
     TrackerError,
 )
+from sync.secrecy import hidden, keep
+from sync.trackers.sources import moved_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +63,10 @@ class Connection:
             raise CredentialsError("the Asana token is empty or holds a character that no token has; set it anew")
         import asana  # noqa: PLC0415 - 70 ms and thread pools, only for who has an Asana source
 
+        keep(token)
+        self.written = 0
+        """How many writes were answered as done."""
+        self._sleep = sleep
         self._client = _client(asana, url, token)
         self._refusal: type[Exception] = asana.rest.ApiException
         self._reads = _patient(sleep, RateLimitedError, ServerFaultError)
@@ -115,17 +122,32 @@ class Connection:
         for answer in self.pages(call, *path, **query):
             yield from answer.data
 
-    def write(self, call: Callable[..., Any], data: Record, *path: str, opt_fields: str = "") -> Record:
-        """POST or PUT, sent once: only a rejection by a limit, before anything was applied, is sent again.
+    def write(
+        self, call: Callable[..., Any], data: Record, *path: str, opt_fields: str = "", once: bool = False
+    ) -> Record:
+        """POST or PUT; what a limit rejected is sent again, a few times, unless it may be made but `once`.
 
         The resulting record, with these fields; without fields to ask for, nothing is told. LostAnswerError: it
-        may be applied now, later or never. ServerFaultError: it never left, for no connection could be made.
+        may be applied now, later or never, whatever was answered. ServerFaultError: it never left, for no
+        connection could be made.
         """
         query = [{"opt_fields": opt_fields}] if opt_fields else []
-        made = self._writes(self._send, call, ({"data": data}, *path, *query), writing=True).data
+        send = self._send if once else partial(self._writes, self._send)
+        try:
+            made = send(call, ({"data": data}, *path, *query), writing=True).data
+        except RateLimitedError as error:
+            raise self._perhaps_let_through(error, once=once) from None
         if opt_fields and not _is_record(made):
             raise _broken("its answer is not the record that was written", writing=True)
+        self.written += 1
         return made if opt_fields else {}
+
+    def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
+        """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
+        short = once and error.retry_after is not None and error.retry_after <= PATIENCE
+        if short and error.retry_after:
+            self._sleep(error.retry_after.total_seconds())
+        return LostAnswerError(f"{error}; the write may have been applied all the same", whole=not short)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -155,7 +177,7 @@ class Connection:
 
 
 def _is_record(data: object) -> bool:
-    return isinstance(data, dict) and bool(data.get("gid"))
+    return isinstance(data, dict) and isinstance(data.get("gid"), str) and bool(data["gid"])
 
 
 def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK has no types
@@ -167,6 +189,8 @@ def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK 
     for logger in configuration.logger.values():
         logger.removeHandler(configuration.logger_stream_handler)
     client = asana.ApiClient(configuration)
+    manager = client.rest_client.pool_manager
+    manager.request = partial(manager.request, redirect=False)  # it would follow to any host
     client.pool.close()  # for its asynchronous calls, which we never make
     client.pool.join()
     return client
@@ -181,7 +205,7 @@ def _broken(what: str, *, writing: bool) -> TrackerError:
     return ServerFaultError(f"Asana could not be read: {what}")
 
 
-def _classed(  # noqa: PLR0911 - a table of statuses
+def _classed(  # noqa: C901, PLR0911 - a table of statuses
     error: Any,  # noqa: ANN401 - an ApiException, which has no types
     *,
     writing: bool,
@@ -204,22 +228,45 @@ def _classed(  # noqa: PLR0911 - a table of statuses
         case 409 | 412:
             return ConflictError(f"somebody else wrote to Asana at the same moment ({said})")
         case 429:
-            return RateLimitedError("Asana's limit on requests is reached", wait)
-        case 0:  # so the SDK tells failures of TLS
-            return _broken(f"the connection broke ({' '.join(str(error.reason).split())[:200]})", writing=writing)
+            return RateLimitedError(f"Asana's limit on requests is reached{_long(wait)}", wait)
+        case 0:
+            return _tls_failed(str(error.reason), writing=writing)
+        case status if 300 <= status < 400:
+            return _moved(headers)
         case status if 400 <= status < 500:
             return InvalidError(f"Asana refused what was sent: {said}", _fields(said))
         case status if writing:
             return _broken(f"it answered {status} ({said})", writing=True)
         case status:
-            return ServerFaultError(f"Asana answered {status} ({said})", wait)
+            return ServerFaultError(f"Asana answered {status} ({said}){_long(wait)}", wait)
+
+
+def _tls_failed(reason: str, *, writing: bool) -> TrackerError:
+    if "CERTIFICATE_VERIFY_FAILED" in reason:
+        return ServerFaultError("the certificate of Asana's address is not trusted here, so nothing was sent")
+    return _broken(f"the connection broke ({' '.join(reason.split())[:200]})", writing=writing)
+
+
+def _moved(headers: Mapping[str, str]) -> TrackerError:
+    where = moved_to(headers.get("Location"))
+    return InvalidError(
+        f"Asana's address points {where}, where the token was not sent; "
+        "set the source's `url` to the final address, or leave it out"
+    )
+
+
+def _long(wait: timedelta | None) -> str:
+    """A wait that is too long for us, for a person."""
+    if wait is None or wait <= PATIENCE:
+        return ""
+    return f"; it asks to wait {round(wait / timedelta(minutes=1))} minutes"
 
 
 def _said(body: bytes | None) -> str:
     """What the answer says of its errors, on one short line."""
     with suppress(ValueError, TypeError, KeyError, AttributeError):
         messages = [str(one.get("message") or one["phrase"]) for one in json.loads(body or b"")["errors"]]
-        return " ".join("; ".join(messages).split())[:300]
+        return hidden(" ".join("; ".join(messages).split()))[:300]
     return "without saying why"
 
 

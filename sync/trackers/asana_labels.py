@@ -60,9 +60,8 @@ class Tags:
             if label not in self._gids:
                 self._gids = _listed(connection, workspace)
             if label not in self._gids:
-                made = connection.write(
-                    connection.tags.create_tag_for_workspace, {"name": label}, workspace, opt_fields="name"
-                )
+                make = connection.tags.create_tag_for_workspace
+                made = connection.write(make, {"name": label}, workspace, opt_fields="name", once=True)
                 self._gids[label] = made["gid"]
             return self._gids[label]
 

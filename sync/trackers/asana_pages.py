@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.action import Failed
 from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
+from sync.trackers.asana_fields import BROKEN
 from sync.trackers.base import Page
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def page_of(reads: Iterable[tuple[str, Callable[[], Ticket]]]) -> Page:
             continue
         except (ForbiddenError, InvalidError) as error:
             failed.append(Failed(task, "read", str(error)))
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except BROKEN as error:
             why = f"the task is not told as Asana documents it ({type(error).__name__}: {error})"
             failed.append(Failed(task, "read", why))
         faults = 0

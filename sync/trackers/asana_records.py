@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sync.errors import ForbiddenError, InvalidError, NotFoundError
 from sync.ticket import Audience
-from sync.trackers.asana_fields import TAGS, day_of, instant, is_called, mapped_columns, names, value_of
+from sync.trackers.asana_fields import TAGS, day_of, instant, is_called, mapped_columns, names, value_of, words
 from sync.trackers.asana_history import COMPLETED, Historian, Now
 from sync.trackers.asana_markup import follow_up_reference, references
 from sync.trackers.translate import Item, RawComment, RawPerson
@@ -34,8 +34,10 @@ TASK_FIELDS = ",".join(
 
 def version_of(task: Record) -> str:
     """What changes whenever the task does; a move between sections may leave `modified_at` as it was."""
-    places = (one.get("section") or {} for one in task.get("memberships") or () if one)
-    return " ".join((str(task.get("modified_at")), *sorted(str(place.get("gid")) for place in places)))
+    inside, modified = task.get("memberships"), task.get("modified_at")
+    places = [one.get("section") for one in inside if isinstance(one, dict)] if isinstance(inside, list) else []
+    sections = sorted(str(place.get("gid")) for place in places if isinstance(place, dict))
+    return " ".join((modified if isinstance(modified, str) else "", *sections))
 
 
 def with_completion(mapping: AsanaMapping) -> AsanaMapping:
@@ -89,7 +91,7 @@ class Users:
         """A user as a task or story refers to it."""
         if not user:
             return None
-        gid, name = user["gid"], user.get("name") or ""
+        gid, name = words(user["gid"]), words(user.get("name"))
         known = self._known.get(gid)
         if known is None and self._by_domain:
             known = self._known[gid] = self._asked(connection, gid, name)
@@ -102,7 +104,7 @@ class Users:
             user = connection.record(connection.users.get_user, gid, opt_fields="name,email")
         except (ForbiddenError, NotFoundError):
             return RawPerson(gid, name)  # one who left, or is hidden from us: known by id alone
-        return RawPerson(gid, user.get("name") or name, user.get("email") or "")
+        return RawPerson(gid, words(user.get("name")) or name, words(user.get("email")))
 
 
 class Records:
@@ -152,14 +154,14 @@ class Records:
         return Item(
             id=task["gid"],
             key=task["gid"],
-            url=task.get("permalink_url") or "",
-            title=task.get("name") or "",
-            text=task.get("notes") or "",
-            status=COMPLETED if task.get("completed") else now.place,
+            url=words(task.get("permalink_url")),
+            title=words(task.get("name")),
+            text=words(task.get("notes")),
+            status=COMPLETED if _completed(task) else now.place,
             created=instant(task["created_at"]),
             updated=updated,
             version=version_of(task),
-            kind=task.get("resource_subtype") or "",
+            kind=words(task.get("resource_subtype")),
             reporter=self._person(task.get("created_by")),
             assignee=self._person(task.get("assignee")),
             labels=labels,
@@ -177,10 +179,10 @@ class Records:
         """The comments among stories. A reference counts as a mark only on a comment by us, or by a machine that
         the mapping lists (such as an account that we wrote with before): anybody can type one.
         """
-        return tuple(self._comment(story) for story in stories if story.get("type") == "comment")
+        return tuple(self._comment(story) for story in stories if _is_comment(story))
 
     def _comment(self, story: Record) -> RawComment:
-        author, text = self._person(story.get("created_by")), story.get("text") or ""
+        author, text = self._person(story.get("created_by")), words(story.get("text"))
         marks = references(text) if author and author.id in self._ours else ()
         return RawComment(story["gid"], instant(story["created_at"]), author, text, self._circle, marks)
 
@@ -216,6 +218,20 @@ class Records:
         mapped = mapped_columns(self._mapping).items()
         lost = [pair for pair in mapped if not any(is_called(field, pair[1]) for field in fields)]
         return tuple(f"{key}: {_unknown(column, fields)}" for key, column in lost)
+
+
+def _completed(task: Record) -> bool:
+    ticked = task.get("completed") or False
+    if isinstance(ticked, bool):
+        return ticked
+    raise ValueError("whether it is completed is not told")
+
+
+def _is_comment(story: Record) -> bool:
+    """Whether a story is a comment; ValueError if it does not say so, for a comment unread might be an answer."""
+    if kind := words(story.get("type")):
+        return kind == "comment"
+    raise ValueError("a story does not tell its type")
 
 
 def _unknown(column: str, fields: list[Record]) -> str:

@@ -23,9 +23,12 @@ from sync.trackers.jira_records import (
     PUBLIC,
     Circles,
     Reading,
+    fields_of,
+    identity,
     instant,
     ledger_of,
     on_desk,
+    project_of,
     records,
     unread,
 )
@@ -149,7 +152,7 @@ class JiraTracker:
         _, api = self._ready()
         reading = self._reading()
         for fetched in api.fetch(ids, self._columns().requested()):
-            moved = tuple(str(issue.get("id")) for issue in fetched.issues if not self._belongs(issue))
+            moved = tuple(identity(issue.get("id")) for issue in fetched.issues if not self._belongs(issue))
             page = self._page([issue for issue in fetched.issues if self._belongs(issue)], reading)
             yield Page(page.tickets, page.failed + fetched.failed, gone=fetched.gone + moved)
 
@@ -158,8 +161,8 @@ class JiraTracker:
         _, api = self._ready()
         known: set[str] = set()
         for hits in Search(self._source, self._http, api).pages(["id"]):
-            for number in (str(issue["id"]) for issue in hits.issues if issue.get("id")):
-                if number not in known:
+            for number in (identity(issue.get("id")) for issue in hits.issues):
+                if number and number not in known:
                     known.add(number)
                     yield number
 
@@ -172,7 +175,7 @@ class JiraTracker:
             comments, complete = read_comments(self._http, ticket)
         except ForbiddenError:
             return Marks(complete=False)
-        desk = self._memory.desks[ticket] = on_desk(issue.get("fields") or {})
+        desk = self._memory.desks[ticket] = on_desk(fields_of(issue))
         found: dict[str, Comment] = {}
         for raw in comments:
             try:
@@ -218,7 +221,7 @@ class JiraTracker:
         )
 
     def _belongs(self, issue: Json) -> bool:
-        project = (issue.get("fields") or {}).get("project") or {}
+        project = project_of(fields_of(issue))
         return str(project.get("key") or self._source.projects[0]).casefold() in self._projects
 
     def _page(self, issues: list[Json], reading: Reading) -> Page:
@@ -229,19 +232,24 @@ class JiraTracker:
         api.complete_history(issues)
         for issue in issues:
             self._complete_comments(issue)
-            self._memory.desks[str(issue.get("id"))] = on_desk(issue.get("fields") or {})
         tickets, failed = reading.tickets(issues)
+        read = {ticket.id for ticket in tickets}
+        self._memory.desks |= {
+            number: on_desk(fields_of(issue)) for issue in issues if (number := identity(issue.get("id"))) in read
+        }
         return Page(tuple(tickets), (*failed, *strangers))
 
     def _complete_comments(self, issue: Json) -> None:
-        if not comments_wanting(issue):
+        number = identity(issue.get("id"))
+        if not number or not comments_wanting(issue):
             return
         try:
-            comments, complete = read_comments(self._http, str(issue["id"]))
-        except (ForbiddenError, NotFoundError) as error:
+            comments, complete = read_comments(self._http, number)
+        except (ForbiddenError, InvalidError, NotFoundError) as error:
             issue.setdefault("problems", []).append(f"not all comments can be read: {error}")
             return
-        issue["fields"]["comment"] = {"comments": comments, "total": len(comments)}
+        if complete or len(comments) > len(records(issue["fields"].get("comment"), "comments")):
+            issue["fields"]["comment"] = {"comments": comments, "total": len(comments)}
         if not complete:
             issue.setdefault("problems", []).append("Jira keeps back some of its comments, or who can read them")
 
@@ -289,7 +297,8 @@ class JiraTracker:
         circle = self._mapping.restricted_to if draft.audience is Audience.RESTRICTED else None
         if circle:
             body["visibility"] = {"type": circle.type, "value": circle.name}
-        answer = self._http.write("POST", issue_path(ticket, "comment"), body, {"expand": "properties"})
+        path = issue_path(ticket, "comment")
+        answer = self._http.write("POST", path, body, {"expand": "properties"}, once=True)
         return self._posted(ticket, answer, desk=desk)
 
     def _posted(self, ticket: str, answer: Answer, *, desk: bool) -> Written:
@@ -305,5 +314,5 @@ class JiraTracker:
     def _desk(self, ticket: str) -> bool:
         if ticket not in self._memory.desks:
             issue = self._http.read("GET", issue_path(ticket), {"fields": "project"}).record
-            self._memory.desks[ticket] = on_desk(issue.get("fields") or {})
+            self._memory.desks[ticket] = on_desk(fields_of(issue))
         return self._memory.desks[ticket]

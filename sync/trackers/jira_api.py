@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import quote
 
 from sync.errors import ServerFaultError
-from sync.trackers.jira_records import missing, on_desk, properties_of, records
+from sync.trackers.jira_records import DESK, missing, project_of, properties_of, records, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -114,7 +114,7 @@ def read_comments(http: JiraHttp, ticket: str) -> Comments:
         total = page.get("total")
         if not comments or not isinstance(total, int) or start >= total:
             break
-    whole = isinstance(total, int) and len(found) >= total
+    whole = shown(page, "comments") and isinstance(total, int) and len(found) >= total
     proved = all(properties_of(comment) is not None for comment in found.values())
     return Comments(list(found.values()), whole and proved)
 
@@ -125,12 +125,12 @@ def history_wanting(issue: Json) -> bool:
 
 
 def comments_wanting(issue: Json) -> bool:
-    """Whether an issue came without all of its comments, or without the sign of who can read them."""
+    """Whether an issue came without (all of) its comments, or without the sign of who can read them."""
     fields = issue.get("fields")
     if not isinstance(fields, dict):
         return False
     page = fields.get("comment")
-    unsigned = on_desk(fields) and any(
+    unsigned = project_of(fields).get("projectTypeKey") == DESK and any(
         "jsdPublic" not in comment and properties_of(comment) is None for comment in records(page, "comments")
     )
-    return missing(page, "comments") > 0 or unsigned
+    return not shown(page, "comments") or missing(page, "comments") > 0 or unsigned

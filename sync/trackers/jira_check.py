@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sync.errors import InvalidError, NotFoundError, TrackerError
 from sync.mapping.wording import nearest
@@ -24,19 +24,42 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+
+class Right(NamedTuple):
+    """The mode from which a permission is needed, what for, and what does not happen without it."""
+
+    mode: str
+    what: str
+    without: str
+
+
 _RIGHTS = {
-    "BROWSE_PROJECTS": ("observe", "read it (Browse Projects)"),
-    "EDIT_ISSUES": ("labels", "write labels (Edit Issues)"),
-    "SCHEDULE_ISSUES": ("labels", "write due dates (Schedule Issues)"),
-    "ADD_COMMENTS": ("full", "comment (Add Comments)"),
+    "BROWSE_PROJECTS": Right("observe", "read it (Browse Projects)", "nothing of it is seen"),
+    "EDIT_ISSUES": Right("labels", "write labels (Edit Issues)", "no label is written"),
+    "SCHEDULE_ISSUES": Right("labels", "write due dates (Schedule Issues)", "no due date is written"),
+    "ADD_COMMENTS": Right("full", "comment (Add Comments)", "nobody is told of anything there"),
 }
 _BRINGING_IN = {
-    "watch": ("MANAGE_WATCHERS", "add watchers (Manage Watcher List)"),
-    "assign": ("ASSIGN_ISSUES", "assign it (Assign Issues)"),
+    "watch": ("MANAGE_WATCHERS", "add watchers (Manage Watcher List)", "nobody is made a watcher"),
+    "assign": ("ASSIGN_ISSUES", "assign it (Assign Issues)", "nothing is assigned"),
 }
-_FOLLOWING_UP = {"CREATE_ISSUES": ("full", "create follow-ups (Create Issues)")}
-_LINKING = {"LINK_ISSUES": ("full", "link follow-ups (Link Issues)")}
+_FOLLOWING_UP = {
+    "CREATE_ISSUES": Right("full", "create follow-ups (Create Issues)", "there are no follow-ups"),
+}
+_LINKING = {"LINK_ISSUES": Right("full", "link follow-ups (Link Issues)", "there are no follow-ups")}
 _MODES = ("observe", "labels", "full")
+_TOO_MUCH = {
+    "ADMINISTER": "administer Jira (Administer Jira)",
+    "ADMINISTER_PROJECTS": "administer the project (Administer Projects)",
+    "DELETE_ISSUES": "delete issues (Delete Issues)",
+    "DELETE_ALL_COMMENTS": "delete other people's comments (Delete All Comments)",
+    "EDIT_ALL_COMMENTS": "change other people's comments (Edit All Comments)",
+}
+"""What is never needed."""
+_FOR_THE_SYSTEM = {"SYSTEM_ADMIN": "administer the server (Jira System Administrators)"}
+"""Likewise, on Data Center alone; Cloud may not know it, and refuses to answer what it does not know."""
+_EVERYWHERE = {"ADMINISTER", "SYSTEM_ADMIN"}
+"""Those that no project gives; they are told of once."""
 
 
 def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: Memory) -> Iterator[Finding]:
@@ -55,6 +78,7 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
     yield from _token(source, memory)
     yield from _fields(mapping, http)
     statuses: set[str] = set()
+    told: set[str] = set()
     for project in source.projects:
         about = f"project {project}"
         try:
@@ -63,7 +87,7 @@ def findings(source: JiraSource, mapping: JiraMapping, http: JiraHttp, memory: M
             yield Finding("error", about, HIDDEN if isinstance(error, NotFoundError) else str(error))
             continue
         yield from _readers(about, source, desk=kind == "service_desk")
-        yield from _answered(about, _rights(project, source, mapping, http, memory.deployment))
+        yield from _answered(about, _rights(project, source, mapping, http, memory.deployment, told=told))
         yield from _answered(about, _unmapped(project, mapping, http, statuses))
         if mapping.follow_up:
             yield from _answered(about, _follow_ups(project, mapping, mapping.follow_up, http))
@@ -116,30 +140,50 @@ def _readers(about: str, source: JiraSource, *, desk: bool) -> Iterator[Finding]
         )
 
 
-def _needed(mapping: JiraMapping) -> dict[str, tuple[str, str]]:
-    """Each right that the mapping makes use of, the mode from which it is needed, and for what."""
+def _needed(mapping: JiraMapping) -> dict[str, Right]:
+    """Each right that the mapping makes use of."""
     needed = dict(_RIGHTS)
     for way in mapping.people.bring_in:
         if way in _BRINGING_IN:
-            right, what = _BRINGING_IN[way]
-            needed[right] = ("full", what)
+            right, what, without = _BRINGING_IN[way]
+            needed[right] = Right("full", what, without)
     if mapping.follow_up:
         needed |= _FOLLOWING_UP | (_LINKING if mapping.follow_up.link else {})
     return needed
 
 
-def _rights(
-    key: str, source: JiraSource, mapping: JiraMapping, http: JiraHttp, deployment: str | None
+def _rights(  # noqa: PLR0913 - what it depends on
+    key: str,
+    source: JiraSource,
+    mapping: JiraMapping,
+    http: JiraHttp,
+    deployment: str | None,
+    *,
+    told: set[str],
 ) -> Iterator[Finding]:
-    rights = _needed(mapping)
-    query = {"projectKey": key} | ({"permissions": ",".join(rights)} if deployment == "cloud" else {})
+    """Rights that are lacking or far too many; `told` gets those that no project gives, and keeps them from being
+    told again.
+    """
+    rights, excess = _needed(mapping), _TOO_MUCH | ({} if deployment == "cloud" else _FOR_THE_SYSTEM)
+    query = {"projectKey": key}
+    if deployment == "cloud":
+        query["permissions"] = ",".join((*rights, *excess))
     permissions = http.read("GET", "mypermissions", query).record.get("permissions")
-    for right, (mode, what) in rights.items():
-        held = permissions.get(right) if isinstance(permissions, dict) else None
-        if not (isinstance(held, dict) and held.get("havePermission")):
+    held = {
+        right
+        for right, told_of in (permissions.items() if isinstance(permissions, dict) else ())
+        if isinstance(told_of, dict) and told_of.get("havePermission")
+    }
+    for right, (mode, what, without) in rights.items():
+        if right not in held:
             needed = _MODES.index(source.mode) >= _MODES.index(mode)
             level: Literal["error", "warning"] = "error" if needed else "warning"
-            yield Finding(level, f"project {key}", f"the account may not {what}; grant it in Jira")
+            remedy = "grant it in the project's permission scheme"
+            yield Finding(level, f"project {key}", f"the account may not {what}, so {without}; {remedy}")
+    if extra := [what for right, what in excess.items() if right in held - told]:
+        told |= held & _EVERYWHERE
+        what = f"the account may also {', '.join(extra)}; makegood never does, so take that from it"
+        yield Finding("warning", f"project {key}", what)
 
 
 def _follow_ups(key: str, mapping: JiraMapping, kind: FollowUpIn, http: JiraHttp) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from sync.action import Failed
 from sync.errors import ForbiddenError, InvalidError, NotFoundError, ServerFaultError
 from sync.trackers.jira_api import Fetched, Hits, history_wanting, issue_path
 from sync.trackers.jira_markup import to_adf
-from sync.trackers.jira_records import MARK, records
+from sync.trackers.jira_records import MARK, fields_of, identity, records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -45,13 +45,13 @@ class CloudApi:
         asked: Json = {"jql": jql, "fields": list(fields), "maxResults": IDS_A_PAGE if bare else ISSUES_A_PAGE}
         if not bare:
             asked |= {"expand": "changelog", "properties": [MARK]}
-        tokens: set[object] = set()
-        seen: set[tuple[object, object]] = set()
+        tokens: set[str] = set()
+        seen: set[tuple[str, str]] = set()
         while True:
             answer = self._http.read("POST", "search/jql", body=asked)
             issues = records(answer.record, "issues")
-            new = {(issue.get("id"), (issue.get("fields") or {}).get("updated")) for issue in issues} - seen
-            token = answer.record.get("nextPageToken")
+            new = {(identity(issue.get("id")), identity(fields_of(issue).get("updated"))) for issue in issues} - seen
+            token = _token(answer.record)
             if token in tokens or (issues and not new):
                 raise ServerFaultError("Jira's search goes round in a circle: the same page came twice")
             tokens.add(token)
@@ -72,17 +72,17 @@ class CloudApi:
                 "properties": [MARK],
             }
             body = self._http.read("POST", "issue/bulkfetch", body=asked).record
-            issues = [issue for issue in records(body, "issues") if str(issue.get("id")) in wanted]
+            issues = [issue for issue in records(body, "issues") if identity(issue.get("id")) in wanted]
             failed = tuple(
-                Failed(str(error.get("id")), "read", "Jira could not give it just now; it is tried again")
+                Failed(identity(error.get("id")), "read", "Jira could not give it just now; it is tried again")
                 for error in records(body, "issueErrors")
             )
-            told = {str(issue.get("id")) for issue in issues} | {failure.ticket for failure in failed}
+            told = {identity(issue.get("id")) for issue in issues} | {failure.ticket for failure in failed}
             yield Fetched(issues, failed, tuple(number for number in wanted if number not in told))
 
     def complete_history(self, issues: Sequence[Json]) -> None:
         """As `JiraApi.complete_history`, for all of them together: search caps the history of each."""
-        short = {str(issue.get("id")): issue for issue in issues if history_wanting(issue)}
+        short = {identity(issue.get("id")): issue for issue in issues if history_wanting(issue)}
         numbers = list(short)
         for start in range(0, len(numbers), LOGS_A_FETCH):
             try:
@@ -93,13 +93,13 @@ class CloudApi:
 
     def _complete(self, short: dict[str, Json]) -> None:
         asked: Json = {"issueIdsOrKeys": list(short), "maxResults": CHANGES_A_PAGE}
-        tokens: set[object] = set()
+        tokens: set[str] = set()
         while True:
             body = self._http.read("POST", "changelog/bulkfetch", body=asked).record
             for log in records(body, "issueChangeLogs"):
-                if issue := short.get(str(log.get("issueId"))):
+                if issue := short.get(identity(log.get("issueId"))):
                     _merge(issue["changelog"], records(log, "changeHistories"))
-            token = body.get("nextPageToken")
+            token = _token(body)
             if not token:
                 return
             if token in tokens:
@@ -129,6 +129,14 @@ class CloudApi:
         return frozenset(gone & set(wanted))
 
 
+def _token(page: Json) -> str:
+    """Where the next page begins; empty after the last one."""
+    token = page.get("nextPageToken") or ""
+    if not isinstance(token, str):
+        raise ServerFaultError("Jira does not say where the next page begins; nothing was concluded from this one")
+    return token
+
+
 def _merge(log: Json, more: list[Json]) -> None:
-    known = {str(history.get("id")): history for history in (*records(log, "histories"), *more)}
+    known = {identity(history.get("id")): history for history in (*records(log, "histories"), *more)}
     log["histories"] = list(known.values())

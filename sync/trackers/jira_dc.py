@@ -10,7 +10,7 @@ from sync.errors import CredentialsError, ForbiddenError, InvalidError, NotFound
 from sync.richtext import Bullets, Paragraph
 from sync.trackers.jira_api import Fetched, Hits, history_wanting, issue_path
 from sync.trackers.jira_markup import to_wiki
-from sync.trackers.jira_records import MARK, records
+from sync.trackers.jira_records import MARK, identity, records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -52,11 +52,11 @@ class DataCenterApi:
         }
         if not bare:
             asked["expand"] = ["changelog"]
-        seen: set[object] = set()
+        seen: set[str] = set()
         while True:
             answer = self._http.read("POST", "search", body=asked)
             issues = records(answer.record, "issues")
-            ids = {issue.get("id") for issue in issues}
+            ids = {identity(issue.get("id")) for issue in issues}
             if issues and ids <= seen:
                 raise ServerFaultError("Jira's search goes round in a circle: the same page came twice")
             seen |= ids
@@ -86,8 +86,12 @@ class DataCenterApi:
         for issue in issues:
             if history_wanting(issue):
                 query = {"fields": "created", "expand": "changelog"}
-                whole = self._http.read("GET", issue_path(str(issue["id"])), query).record
-                issue["changelog"] = whole.get("changelog") or issue["changelog"]
+                try:
+                    whole = self._http.read("GET", issue_path(identity(issue.get("id"))), query).record
+                except (ForbiddenError, InvalidError, NotFoundError) as error:
+                    issue.setdefault("problems", []).append(f"history: {error}")
+                else:
+                    issue["changelog"] = whole.get("changelog") or issue["changelog"]
 
     def markup(self, document: Document) -> object:
         """As `JiraApi.markup`: wiki markup."""

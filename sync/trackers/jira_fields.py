@@ -30,7 +30,7 @@ _ALWAYS = (
     "comment",
 )
 _REMEDY = "write what your site calls it, or take the line out"
-_RESERVED = {"status": "status", "labels": "labels", "assignee": "assignee"}
+_RESERVED = {"status": "status", "labels": "labels", "assignee": "assignee", "key": "key"}
 
 
 @dataclass(frozen=True, slots=True)

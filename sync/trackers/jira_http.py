@@ -7,6 +7,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import requests
@@ -25,6 +26,8 @@ from sync.errors import (
     ServerFaultError,
     TrackerError,
 )
+from sync.secrecy import hidden, keep
+from sync.trackers.sources import direct, moved_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,6 +74,7 @@ class JiraHttp:
     ) -> None:
         if not (token and all("!" <= letter <= "~" for letter in token)):
             raise CredentialsError("the Jira token is empty or holds a character that no token has; set it anew")
+        keep(token, f"{email}:{token}")
         self.version = "2"
         self._address = address
         self._again = (address, token, email)
@@ -85,7 +89,9 @@ class JiraHttp:
             logging=False,
         )
         self._session: requests.Session = self._client._session  # noqa: SLF001 - the package offers no raw call
-        self._settings = self._session.merge_environment_settings(address, {}, stream=True, verify=None, cert=None)
+        self._settings = self._session.merge_environment_settings(
+            address, direct(address), stream=True, verify=None, cert=None
+        )
         self._ask = self._patient(ServerFaultError, RateLimitedError)
         self._tell = self._patient(RateLimitedError)
 
@@ -105,12 +111,33 @@ class JiraHttp:
         """Ask for JSON; what fails at Jira's end or for a limit is asked again, a few times."""
         return self._ask(self._exchange, method, path, query, body, writing=False)
 
-    def write(self, method: str, path: str, body: object, query: Mapping[str, object] | None = None) -> Answer:
-        """Send a change once; only what a limit rejected unapplied is sent again.
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: object,
+        query: Mapping[str, object] | None = None,
+        *,
+        once: bool = False,
+    ) -> Answer:
+        """Send a change; one that a limit rejected is sent again, a few times, unless it may be made but `once`.
 
-        LostAnswerError: it may be applied. ServerFaultError: it never left, for no connection could be made.
+        LostAnswerError: it may be applied, whatever was answered. ServerFaultError: it never left, for no
+        connection could be made.
         """
-        return self._tell(self._exchange, method, path, query, body, writing=True)
+        try:
+            send = self._exchange if once else partial(self._tell, self._exchange)
+            return send(method, path, query, body, writing=True)
+        except RateLimitedError as error:
+            raise self._perhaps_let_through(error, once=once) from None
+
+    def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
+        """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
+        short = once and error.retry_after is not None and error.retry_after <= LONGEST_WAIT
+        if short and error.retry_after:
+            self._sleep(error.retry_after.total_seconds())
+        whole = error.scope == "source" and not short
+        return LostAnswerError(f"{error}; it may have been applied all the same", whole=whole)
 
     def _patient(self, *safe: type[TrackerError]) -> Retrying:
         """Repeats a call after a failure of these classes, unless the wait that is asked for is too long."""
@@ -174,6 +201,11 @@ def _unanswered(error: requests.RequestException, what: str, *, writing: bool) -
     name = type(reason or error).__name__
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
         return InvalidError(f"{what}: the address of the source is no address; correct its `url`")
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(reason):
+        return ServerFaultError(
+            f"{what}: the certificate of Jira's address is not trusted here, so nothing was sent; "
+            "if it is your own, name its authority's file in REQUESTS_CA_BUNDLE"
+        )
     if writing and not unsent:
         return LostAnswerError(f"{what}: no answer came ({name}); it may have been applied")
     return ServerFaultError(f"{what}: Jira could not be reached ({name})")
@@ -183,17 +215,20 @@ def refused(response: requests.Response, content: bytes, what: str, *, writing: 
     """The class of an answer that is a refusal; None for one that is not."""
     said = f"{what}: Jira answered {response.status_code}"
     return (
-        _login_refused(response, said)
+        _login_refused(response, said, writing=writing)
         or _limited(response, said)
         or _fault(response, said, writing=writing)
+        or _moved(response, said)
         or _client_error(response.status_code, content, said)
     )
 
 
-def _login_refused(response: requests.Response, said: str) -> TrackerError | None:
+def _login_refused(response: requests.Response, said: str, *, writing: bool) -> TrackerError | None:
     login = {reason.strip() for reason in response.headers.get("X-Seraph-LoginReason", "").split(",")}
     failed = login & _LOGIN_FAILED and "OK" not in login  # one of several filters may let us in
     denied = response.status_code == 403 and "X-Authentication-Denied-Reason" in response.headers
+    if failed and writing and response.status_code < 300:
+        return LostAnswerError(f"{said}, yet it does not accept the account; anybody may write there", whole=True)
     if response.status_code == 401 or denied or failed:
         return CredentialsError(f"Jira does not accept the account or its token; make a new token ({said})")
     return None
@@ -204,7 +239,8 @@ def _limited(response: requests.Response, said: str) -> TrackerError | None:
     quota = response.status_code == 403 and (reason or retry_after(response))  # Data Center always says 0
     if response.status_code == 429 or quota:
         scope: Literal["ticket", "source"] = "ticket" if reason.startswith("jira-per-issue") else "source"
-        return RateLimitedError(f"{said}: too many requests", retry_after(response), scope)
+        wait = retry_after(response)
+        return RateLimitedError(f"{said}: too many requests{_long(wait)}", wait, scope)
     return None
 
 
@@ -213,7 +249,25 @@ def _fault(response: requests.Response, said: str, *, writing: bool) -> TrackerE
         return None
     if writing:
         return LostAnswerError(f"{said}; the change may have been applied")
-    return ServerFaultError(said, retry_after(response))
+    wait = retry_after(response)
+    return ServerFaultError(f"{said}{_long(wait)}", wait)
+
+
+def _long(wait: timedelta | None) -> str:
+    """A wait that is too long for us, for a person."""
+    if wait is None or wait <= LONGEST_WAIT:
+        return ""
+    return f"; it asks to wait {round(wait / timedelta(minutes=1))} minutes"
+
+
+def _moved(response: requests.Response, said: str) -> TrackerError | None:
+    if 300 <= response.status_code < 400:
+        where = moved_to(response.headers.get("Location"))
+        return InvalidError(
+            f"{said}: it points {where}, where the token was not sent; "
+            "set the source's `url` to Jira's own final address"
+        )
+    return None
 
 
 _REFUSALS: dict[int, tuple[type[TrackerError], str]] = {
@@ -227,8 +281,6 @@ _REFUSALS: dict[int, tuple[type[TrackerError], str]] = {
 def _client_error(status: int, content: bytes, said: str) -> TrackerError | None:
     if status < 300:
         return None
-    if status < 400:
-        return InvalidError(f"{said}: it points elsewhere; set the source's `url` to Jira's own final address")
     if known := _REFUSALS.get(status):
         kind, words = known
         return kind(f"{said}: {words}")
@@ -247,7 +299,7 @@ def _explained(content: bytes) -> tuple[tuple[str, ...], str]:
     errors = errors if isinstance(errors, dict) else {}
     said = [f"{name}: {text}" for name, text in errors.items()]
     said += [str(text) for text in messages] if isinstance(messages, list) else []
-    words = " ".join("; ".join(said).split())
+    words = hidden(" ".join("; ".join(said).split()))
     return tuple(errors), f" ({words[:300]})" if words else ""
 
 

@@ -25,9 +25,13 @@ MARK = "makegood"
 PUBLIC = "sd.public.comment"
 """The service desk's own comment property; `{"internal": true}` hides the comment from the portal."""
 
+DESK = "service_desk"
+"""The type of the projects whose issues customers read in a portal."""
+_ORDINARY = ("software", "business", "product_discovery")
+
 _NAMES = ("value", "displayName", "name", "title", "key", "requestType", "id")
 
-BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+BROKEN = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError)
 """What reading a record raises that lacks a piece or has it in another shape."""
 
 
@@ -45,11 +49,22 @@ def person(user: object) -> RawPerson | None:
     """An account: by `accountId` on Cloud, by its immutable `key` on Data Center; None for nobody."""
     if not isinstance(user, dict):
         return None
-    number = user.get("accountId") or user.get("key") or user.get("name")
+    number = identity(user.get("accountId") or user.get("key") or user.get("name"))
     kinds: dict[object, Literal["user", "customer", "app"]] = {"customer": "customer", "app": "app"}
     kind = kinds.get(user.get("accountType"), "user")
     name = str(user.get("displayName") or number or "somebody")
-    return RawPerson(str(number or ""), name, str(user.get("emailAddress") or ""), kind)
+    return RawPerson(number, name, str(user.get("emailAddress") or ""), kind)
+
+
+def identity(value: object) -> str:
+    """An id or a key as text; empty for whatever can be none."""
+    return str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _known(value: object) -> str:
+    if known := identity(value):
+        return known
+    raise ValueError("it has no id or key that could be one")
 
 
 def text_of(value: object) -> str:
@@ -100,7 +115,7 @@ class Circles:
         internal = _internal(comment)
         if desk:
             return None if internal is None else Audience.INTERNAL if internal else Audience.CLIENT
-        if comment.get("visibility"):
+        if comment.get("visibility") is not None:
             return Audience.RESTRICTED
         return Audience.INTERNAL if self.staff_only or internal else Audience.CLIENT
 
@@ -112,22 +127,42 @@ def _internal(comment: Json) -> bool | None:
     held = properties_of(comment)
     if held is None:
         return None
-    value = held.get(PUBLIC)
-    return isinstance(value, dict) and value.get("internal") in (True, "true")
+    if PUBLIC not in held:
+        return False
+    value = held[PUBLIC]
+    said = value.get("internal") if isinstance(value, dict) else None
+    return said if isinstance(said, bool) else {"true": True, "false": False}.get(str(said))
 
 
 def properties_of(comment: Json) -> Json | None:
-    """A comment's properties by key; None if Jira did not send any list of them."""
+    """A comment's properties by key; None if Jira did not send a list of them that can be read."""
     held = comment.get("properties")
-    if not isinstance(held, list):
+    if not isinstance(held, list) or not all(isinstance(one, dict) for one in held):
         return None
-    return {str(one.get("key")): one.get("value") for one in held if isinstance(one, dict)}
+    return {str(one.get("key")): one.get("value") for one in held}
+
+
+def fields_of(issue: Json) -> Json:
+    """An issue's fields; none where Jira sent something else."""
+    fields = issue.get("fields")
+    return fields if isinstance(fields, dict) else {}
+
+
+def project_of(fields: Json) -> Json:
+    """The project that an issue lies in, as far as Jira shows it."""
+    project = fields.get("project")
+    return project if isinstance(project, dict) else {}
 
 
 def on_desk(fields: Json) -> bool:
-    """Whether the issue lies in a service desk project, where customers read it in a portal."""
-    project = fields.get("project")
-    return isinstance(project, dict) and project.get("projectTypeKey") == "service_desk"
+    """Whether the issue lies in a service desk project, where customers read it in a portal.
+
+    InvalidError where Jira does not say so in a way that we know: who would read a comment there?
+    """
+    kind = project_of(fields).get("projectTypeKey")
+    if kind not in (DESK, *_ORDINARY):
+        raise InvalidError(f"Jira calls its project's type {identity(kind)!r}, and who reads comments there is unknown")
+    return kind == DESK
 
 
 def ledger_of(issue: Json) -> Json | None:
@@ -141,6 +176,11 @@ def records(page: object, name: str) -> list[Json]:
     """The objects in a list inside a record; null, or anything else where one was, counts as nothing."""
     found = page.get(name) if isinstance(page, dict) else None
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def shown(page: object, name: str) -> bool:
+    """Whether a list inside a record was sent at all."""
+    return isinstance(page, dict) and isinstance(page.get(name), list)
 
 
 def missing(page: object, name: str) -> int:
@@ -200,16 +240,13 @@ class Reading:
 
     def comment(self, raw: Json, *, desk: bool) -> RawComment:
         """A comment. One whose circle Jira does not show counts as internal: no proof that a client read it."""
-        held = properties_of(raw) or {}
-        ours = held.get(MARK)
-        marks = ours.get("ids") if isinstance(ours, dict) else None
         return RawComment(
-            str(raw["id"]),
+            _known(raw["id"]),
             instant(raw["created"]),
             self._person(raw.get("author")),
             from_adf(raw.get("body")),
             self._circles.of(raw, desk=desk) or Audience.INTERNAL,
-            tuple(mark for mark in marks if isinstance(mark, str)) if isinstance(marks, list) else (),
+            _marks(properties_of(raw) or {}),
         )
 
     def heard(self, raw: Json, *, desk: bool) -> Comment:
@@ -220,11 +257,13 @@ class Reading:
         fields, problems = issue["fields"], list(issue.get("problems", ()))
         if not isinstance(fields, dict) or not isinstance(fields.get("status"), dict):
             raise InvalidError("Jira shows no status for it; the account may lack a right to its project")
+        if not shown(fields.get("comment"), "comments"):
+            raise InvalidError("Jira does not show its comments; the account may lack a right to them")
         desk = on_desk(fields)
-        key, updated = str(issue["key"]), instant(fields["updated"])
+        key, updated = _known(issue["key"]), instant(fields["updated"])
         values = {column: text_of(fields.get(number)) for column, number in self._columns.ids.items()}
         return Item(
-            id=str(issue["id"]),
+            id=_known(issue["id"]),
             key=key,
             url=f"{self._address}/browse/{key}",
             title=text_of(fields.get("summary")),
@@ -236,7 +275,7 @@ class Reading:
             kind=text_of(fields.get("issuetype")),
             reporter=self._person(fields.get("reporter")),
             assignee=self._person(fields.get("assignee")),
-            labels=frozenset(label for label in fields.get("labels") or () if isinstance(label, str)),
+            labels=_labels(fields.get("labels")),
             due=text_of(fields.get(self._columns.due)) or None,
             resolved=instant(fields["resolutiondate"]) if fields.get("resolutiondate") else None,
             values={column: text for column, text in values.items() if text},
@@ -272,7 +311,7 @@ class Reading:
                 at, author = instant(history["created"]), self._person(history.get("author"))
             worded = _day if column == "due" else _words
             before, after = worded(item, "from"), worded(item, "to")
-            yield RawChange(f"{history['id']}.{number}", at, author, column, before, after)
+            yield RawChange(f"{_known(history['id'])}.{number}", at, author, column, before, after)
 
     def _person(self, user: object) -> RawPerson | None:
         if not isinstance(user, dict):
@@ -287,6 +326,22 @@ class Reading:
             return str(number)
         logged = str(item.get("field") or "").casefold()
         return self._columns.logged.get(logged, "") if item.get("fieldtype") == "custom" else logged
+
+
+def _marks(held: Json) -> tuple[str, ...]:
+    """Our marks among a comment's properties. One that cannot be read is not taken for none."""
+    if MARK not in held:
+        return ()
+    marks = held[MARK]["ids"]
+    if not isinstance(marks, list) or not all(isinstance(mark, str) for mark in marks):
+        raise ValueError("our mark on it cannot be read")
+    return tuple(marks)
+
+
+def _labels(held: object) -> frozenset[str]:
+    if held is not None and not isinstance(held, list):
+        raise ValueError("its labels are no list")
+    return frozenset(label for label in held or () if isinstance(label, str) and label)
 
 
 def _words(item: Json, end: str) -> str:
@@ -305,7 +360,7 @@ def _day(item: Json, end: str) -> str:
 
 def _complete_since(issue: Json, updated: datetime) -> datetime | None:
     log = issue.get("changelog")
-    if isinstance(log, dict) and not missing(log, "histories"):
+    if shown(log, "histories") and not missing(log, "histories"):
         return None
     known = [updated]
     for history in records(log, "histories"):
@@ -316,5 +371,5 @@ def _complete_since(issue: Json, updated: datetime) -> datetime | None:
 
 def unread(issue: Json, why: str) -> Failed:
     """The failure of one issue, known by its id, with the key for people."""
-    number = str(issue.get("id") or "")
-    return Failed(number, "read", why, str(issue.get("key") or number or "an issue without id and key"))
+    number = identity(issue.get("id"))
+    return Failed(number, "read", why, identity(issue.get("key")) or number or "an issue without id and key")

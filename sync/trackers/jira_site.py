@@ -107,6 +107,11 @@ def _hint(source: JiraSource, memory: Memory) -> str:
             return "; on Data Center a personal access token goes alone: leave `email` out"
         case _, False:
             return "; on Jira Cloud an API token goes with the address of its account: set `email`"
+        case "cloud", _ if urlsplit(source.url).hostname == _GATEWAY:
+            return (
+                "; `email` must be the address of the account that made the token, "
+                "and the token must have the scopes that docs/security.md lists"
+            )
         case "cloud", _:
             return "; `email` must be the address of the account that made the token"
         case _:

@@ -49,7 +49,10 @@ class Writing:
 
     def write(self, method: str, path: str, body: Json, owner: str) -> Answer:
         """Write an issue's fields, with the user of this id as its owner unless that is empty or refused."""
-        return self._own(path, body, owner, method) or self._http.write(method, path, body)
+        return self._own(path, body, owner, method) or self._send(method, path, body)
+
+    def _send(self, method: str, path: str, body: Json) -> Answer:
+        return self._http.write(method, path, body, once=method == "POST")
 
     def _own(self, path: str, body: Json, owner: str, method: str = "PUT") -> Answer | None:
         """Write a body with its owner; None if there is none, or Jira refused that one, and so wrote nothing."""
@@ -57,7 +60,7 @@ class Writing:
             return None
         try:
             fields = {**body.get("fields", {}), "assignee": {self._api.user_key: self._api.user(owner)}}
-            answer = self._http.write(method, path, {**body, "fields": fields})
+            answer = self._send(method, path, {**body, "fields": fields})
         except InvalidError as error:
             if "assignee" not in error.fields:
                 raise

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -14,15 +16,58 @@ from sync.ticket import Language
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
 
 
+_WHOLE = 'write the whole address, as in "https://example.com" or "https://example.com:8443/jira"'
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine: `localhost`, ::1, or within 127.0.0.0/8."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def moved_to(location: str | None) -> str:
+    """For a person, where a redirection points: scheme, host and port, and nothing else of the address."""
+    parts = (location or "").split("/", 3)
+    if len(parts) < 3 or parts[1] or not parts[2].isprintable():
+        return "elsewhere on the same host"
+    host = parts[2].partition("?")[0].partition("#")[0].rpartition("@")[2]
+    return f"to {parts[0]}//{host[:100]}"
+
+
+def direct(url: str) -> dict[str, Any]:
+    """For `requests`: no proxy of the environment for an address of this very machine, which goes unencrypted."""
+    return {"http": None, "all": None} if urlsplit(url).scheme == "http" else {}
+
+
 def _web_address(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host = rest.split("/")[0].rsplit("@")[-1].rsplit(":", 1)[0]
-    if scheme == "https" or (scheme == "http" and host in {"127.0.0.1", "localhost", "[::1]"}):
-        return url.rstrip("/")
-    raise ValueError("write an address that begins with https:// (plain http only to this very machine)")
+    if not url.isprintable() or " " in url or "\\" in url:
+        raise ValueError("an address has neither blanks nor backslashes in it")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(_WHOLE) from None
+    if "@" in parts.netloc:
+        raise ValueError("no account or password stands in an address; take out what is before the @")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host or "")):
+        raise ValueError("write an address that begins with https:// (plain http only to this very machine)")
+    if not host or port == 0 or "#" in url:
+        raise ValueError(_WHOLE)
+    return url.rstrip("/")
+
+
+def _without_query(url: str) -> str:
+    if "?" in url:
+        raise ValueError("leave out the question mark and what is behind it")
+    return url
 
 
 Address = Annotated[str, AfterValidator(_web_address)]
+"""Where a secret may be sent: https, or this very machine; no account stands in it."""
+Base = Annotated[Address, AfterValidator(_without_query)]
+"""An address behind which paths are put."""
 
 
 class Guard(Strict):
@@ -66,7 +111,7 @@ class JiraSource(Source):
     """A Jira Cloud site or a Jira Data Center server."""
 
     tracker: Literal["jira"]
-    url: Address
+    url: Base
     deployment: Literal["cloud", "data-center"] | None = None
     """Asked from the server unless it is set."""
     email: str | None = None
@@ -81,7 +126,7 @@ class AsanaSource(Source):
     """Projects of one Asana workspace."""
 
     tracker: Literal["asana"]
-    url: Address = "https://app.asana.com/api/1.0"
+    url: Base = "https://app.asana.com/api/1.0"
     projects: list[Annotated[str, Field(pattern=r"^\d+$")]] = Field(min_length=1)
     """Project gids: the number in the project's address."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sync.errors import InvalidError
+from sync.legible import inert
 from sync.ticket import Audience, Change, Comment, Person, Side, Status, Ticket
 
 if TYPE_CHECKING:
@@ -121,13 +122,14 @@ class Translation:
             for name in getattr(mapping.status, meaning)
         }
         self._people: dict[RawPerson, Person] = {}
+        self._follow_up = {f"{prefix}follow-up" for prefix in mapping.labels.prefixes}
 
     def ticket(self, item: Item) -> Ticket:
         """The record as a ticket. InvalidError, with the remedy, if its status is in no list of the mapping."""
         status = self._statuses.get(item.status.casefold())
         if status is None:
             raise InvalidError(
-                f"status {item.status!r} is in no list of the mapping's [status]; "
+                f"status {inert(item.status)!r} is in no list of the mapping's [status]; "
                 "add it there under open, in_progress, waiting, resolved or closed",
             )
         fields = {
@@ -167,7 +169,7 @@ class Translation:
             audiences=item.audiences,
             ledger=item.ledger,
             problems=tuple(problems),
-            follow_up=FOLLOW_UP in (item.ledger or {}) or f"{self._mapping.labels.prefix}follow-up" in item.labels,
+            follow_up=FOLLOW_UP in (item.ledger or {}) or not self._follow_up.isdisjoint(item.labels),
         )
 
     def comment(self, raw: RawComment) -> Comment:
@@ -200,7 +202,7 @@ class Translation:
     def _past_status(self, name: str, problems: list[str]) -> Status:
         known = self._statuses.get(name.casefold())
         if known is None:
-            word = f"history: status {name!r} is in no list of [status]; counted as open"
+            word = f"history: status {inert(name)!r} is in no list of [status]; counted as open"
             if word not in problems:
                 problems.append(word)
         return known or Status.OPEN
@@ -210,12 +212,12 @@ class Translation:
             return None
         at = self._moment(value)
         if at is None:
-            problems.append(f"{name}: {value!r} is no date; it is read as empty")
+            problems.append(f"{name}: {inert(value)!r} is no date; it is read as empty")
             return None
         try:
             return (at if at.tzinfo else at.replace(tzinfo=self._zone)).astimezone(UTC)
         except OverflowError:
-            problems.append(f"{name}: {value!r} lies outside every calendar; it is read as empty")
+            problems.append(f"{name}: {inert(value)!r} lies outside every calendar; it is read as empty")
             return None
 
     def _moment(self, value: str) -> datetime | None:

@@ -9,12 +9,23 @@ import zlib
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from openpyxl.worksheet.cell_range import CellRange
+
 from sync.errors import WorkbookError
 from sync.trackers.workbook_disk import LARGEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+MOST_ELEMENTS = 5_000_000
+"""Elements of all parts together that we are willing to read; a cell with a text is three."""
+MOST_MERGED = 1_000_000
+"""Cells merged away in a sheet; openpyxl makes an object of each."""
+LAST_ROW = 1_048_576
+"""The last row that a workbook can have."""
+DEEPEST = 64
+"""Elements inside of one another; those of the format are 15 or so."""
 
 _OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")
 
@@ -112,10 +123,12 @@ _RICH = {"r": "rich text in cells", "rPh": "phonetic guides (furigana)"}
 class _Part:
     """One XML part as it is scanned: what it would lose, and whether it holds formulas."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, room: int) -> None:
         self.name = name.casefold()
+        self._room = room
         self.lost: set[str] = set()
         self.formulas = False
+        self.elements = self._merged = 0
         self._open: list[str] = []
 
     def scan(self, data: bytes, path: Path) -> None:
@@ -127,15 +140,24 @@ class _Part:
             parser.Parse(data, True)  # noqa: FBT003 - expat takes it by place only
         except expat.ExpatError as fault:
             raise WorkbookError(f"{path} is damaged ({self.name}: {fault}); {_SAVE_ANEW}") from None
-        except _DoctypeError:
-            raise WorkbookError(
-                f"{path} declares a document type in {self.name}, which no spreadsheet program does; {_SAVE_ANEW}"
-            ) from None
+        except _RefusedError as why:
+            raise WorkbookError(f"{path}: {self.name} {why}") from None
+        except (ValueError, TypeError):  # of what is no number, or no range of cells
+            raise WorkbookError(f"{path} is damaged ({self.name}); {_SAVE_ANEW}") from None
 
-    def _start(self, name: str, _: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
         depth = len(self._open)
         self._open.append(tag)
+        self.elements += 1
+        if self.elements > self._room:
+            raise _RefusedError(
+                f"makes more than {MOST_ELEMENTS // 1_000_000} million cells and texts of it; move old issues out"
+            )
+        if depth > DEEPEST:
+            raise _RefusedError(f"has elements nested without end; {_SAVE_ANEW}")
+        if tag in _SIZED:
+            self._measure(tag, attributes)
         if self.name.startswith("xl/worksheets/") and self.name.endswith(".xml"):
             self._in_sheet(tag, depth)
         elif self.name == "xl/workbook.xml" and depth == 1 and tag not in _KEPT_IN_WORKBOOK:
@@ -157,15 +179,26 @@ class _Part:
         elif depth == 1 and tag not in _KEPT_IN_SHEET:
             self.lost.add(_LOST_TAGS.get(tag, f"<{tag}> of a sheet"))
 
+    def _measure(self, tag: str, attributes: dict[str, str]) -> None:
+        """Refuse what is small to write and endless to read."""
+        if tag == "row" and int(attributes.get("r", "0")) > LAST_ROW:
+            raise _RefusedError(f"numbers a row beyond the last that there can be; {_SAVE_ANEW}")
+        if tag == "mergeCell":
+            size = CellRange(attributes.get("ref", "A1")).size
+            self._merged += size["rows"] * size["columns"]
+            if self._merged > MOST_MERGED:
+                raise _RefusedError(f"merges more than {MOST_MERGED // 1_000_000} million cells; unmerge them")
+
     def _end(self, _: str) -> None:
         self._open.pop()
 
     def _refuse(self, *_: object) -> None:
-        raise _DoctypeError
+        """A document type is the door to external entities and to entities that grow without end."""
+        raise _RefusedError(f"declares a document type, which no spreadsheet program does; {_SAVE_ANEW}")
 
 
-class _DoctypeError(Exception):
-    """A document type declaration: the door to external entities and to entities that grow without end."""
+class _RefusedError(Exception):
+    """What we do not read of a workbook, in words and with the remedy."""
 
 
 _LOST_TAGS = {
@@ -182,6 +215,7 @@ _LOST_TAGS = {
     "fileSharing": "the advice to open it read-only",
     "sortState": "a remembered sort order",
 }
+_SIZED = frozenset({"row", "mergeCell"})
 _SAVE_ANEW = "open it in your spreadsheet program and save it as .xlsx again"
 
 
@@ -213,16 +247,27 @@ def inspect(data: bytes, path: Path) -> tuple[tuple[str, ...], bool]:
 
 
 def _scanned(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], path: Path) -> Iterator[_Part]:
+    room = MOST_ELEMENTS
     for entry in entries:
-        if not entry.filename.casefold().endswith((".xml", ".rels")):
-            continue
-        part = _Part(entry.filename)
+        part = _Part(entry.filename, room)
         try:
-            data = archive.read(entry)
+            with archive.open(entry) as stream:
+                beginning = stream.read(64)
+                if not (part.name.endswith((".xml", ".rels")) or _is_markup(beginning)):
+                    continue
+                data = beginning + stream.read()
         except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError) as fault:
             raise WorkbookError(f"{path} is damaged ({entry.filename}: {fault}); {_SAVE_ANEW}") from None
         part.scan(data, path)
+        room -= part.elements
         yield part
+
+
+def _is_markup(beginning: bytes) -> bool:
+    """Whether a part is XML whatever its name: any part may be named as a sheet."""
+    return beginning.startswith((b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")) or beginning.lstrip(
+        b"\xef\xbb\xbf \t\r\n"
+    ).startswith(b"<")
 
 
 def _lost_part(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sync.errors import InvalidError
+from sync.legible import inert
 from sync.trackers.translate import Item, RawComment, RawPerson, Translation
 from sync.trackers.workbook_labels import LabelStyle
 from sync.trackers.workbook_table import comment_columns, shown
@@ -56,9 +57,9 @@ def moment(value: Value, date_format: str | None) -> datetime | date:
         found = _read_text(value.strip(), date_format)
     if found is None:
         expected = f"ISO or {date_format}" if date_format else "ISO, as in 2024-05-31"
-        raise ValueError(f"{shown(value)!r} is no date ({expected})")
+        raise ValueError(f"{inert(shown(value))!r} is no date ({expected})")
     if not 1900 <= found.year <= 9998:
-        raise ValueError(f"{shown(value)!r} is no date of our time")
+        raise ValueError(f"{inert(shown(value))!r} is no date of our time")
     if isinstance(found, datetime) and found.tzinfo is None and found.time() == time():
         return found.date()
     return found

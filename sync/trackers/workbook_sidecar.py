@@ -83,9 +83,9 @@ class Sidecar:
 
     def _merged(self, text: str, ours: Sequence[str], style: LabelStyle) -> str:
         """Labels of people as the workbook has them, labels of ours as the sidecar has them."""
-        prefix = self._mapping.labels.prefix
-        stale = [label for label in style.labels(text) if label.startswith(prefix)]
-        return style.edited(text, [label for label in ours if label.startswith(prefix)], stale)
+        prefixes = self._mapping.labels.prefixes
+        stale = [label for label in style.labels(text) if label.startswith(prefixes)]
+        return style.edited(text, [label for label in ours if label.startswith(prefixes)], stale)
 
     def written(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row]) -> Sidecar:
         """The sidecar as it will be with these results in it; nothing is on the disk yet."""

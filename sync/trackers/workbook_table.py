@@ -22,8 +22,12 @@ COMMENT_HEADER = ("Issue", "At", "Author", "Audience", "Text", "Action id")
 COMMENT_NEEDS = ("Issue", "At", "Text")
 
 _LONGEST = 32_767
+_LONGEST_NAME = 60  # characters of a header that are shown
+_MOST_NAMES = 500  # headers among which a near one is looked for
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FORMULA = re.compile(r"'*\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_NO_INK = r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+"""Blanks, controls and invisible signs: what some program may drop before it looks whether a cell is a formula."""
+_FORMULA = re.compile(rf"'*[{_NO_INK}]*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20\ufe62\ufe63\ufe66\ufe6b\u2212]")
 _PROTECTED = re.compile(r"'(?:" + _FORMULA.pattern + ")")
 
 
@@ -112,7 +116,9 @@ class Table:
                 "write the column names there, or set header_row in the mapping"
             )
         if not any(heading(text) in places for text in wanted.values()):
-            held = ", ".join(repr(shown(value).strip()) for value in self.header[:5] if value is not None)
+            held = ", ".join(
+                repr(shown(value).strip()[:_LONGEST_NAME]) for value in self.header[:5] if value is not None
+            )
             raise WorkbookError(
                 f"{self.where}: row {self.header_row} holds none of the columns that are wanted, but {held} …; "
                 f"is header_row = {self.header_row} right, and is this the file that was meant?"
@@ -144,9 +150,10 @@ def comment_columns(table: Table) -> dict[str, int]:
 
 def near(name: str, names: Sequence[str]) -> str:
     """The names that come close to the one that is missing, or some of those that there are."""
-    close = get_close_matches(heading(name), [heading(each) for each in names], n=3, cutoff=0.6)
-    listed = [repr(each) for each in names if heading(each) in close]
-    return f"near it {' and '.join(listed)}" if listed else f"there are {', '.join(map(repr, names[:12]))}"
+    told = [each if len(each) <= _LONGEST_NAME else each[:_LONGEST_NAME] + "…" for each in names[:_MOST_NAMES]]
+    close = get_close_matches(heading(name), map(heading, told), n=3, cutoff=0.6)
+    listed = [repr(each) for each in told if heading(each) in close]
+    return f"near it {' and '.join(listed)}" if listed else f"there are {', '.join(map(repr, told[:12]))}"
 
 
 def letters(column: int) -> str:

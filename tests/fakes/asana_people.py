@@ -58,6 +58,8 @@ class Person(Thing):
     guest: bool
     workspace: Workspace
     active: bool = True
+    admin: bool = False
+    view_only: bool = False
 
     @property
     def profile(self) -> str:

@@ -219,8 +219,8 @@ def _who(board: Board, who: str, *, status: int = 404) -> Person:
 
 
 def _place(home: Workspace, person: Person) -> WorkspaceMembership:
-    facts = {"user": person, "workspace": home, "is_admin": False, "is_guest": person.guest}
-    facts["is_active"] = person.active
+    facts = {"user": person, "workspace": home, "is_admin": person.admin, "is_guest": person.guest}
+    facts |= {"is_active": person.active, "is_view_only": person.view_only}
     return WorkspaceMembership(gid=_joined(home, person), facts=facts)
 
 

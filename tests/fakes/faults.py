@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answer with this instead of the true answer; with `applied` the fake still does what was asked."""
+    """Answer with this instead of the true answer; with `applied` the fake still does what was asked, now or once
+    its clock moved by `late` seconds.
+    """
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json;charset=UTF-8"
     applied: bool = False
+    late: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,23 @@ class DropAfter:
 
 @dataclass(frozen=True, slots=True)
 class HalfBody:
-    """Do what was asked, send the head and half of the answer's body, then close the connection."""
+    """Do what was asked (not at all, or later: as in `Reply`), send the head and half of an answer's body, then
+    close the connection.
+    """
+
+    applied: bool = True
+    late: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Say nothing for so many real seconds (less when the fake closes), then close the connection."""
+    """Say nothing for so many real seconds (less when the fake closes), then close the connection; `applied` and
+    `late` as in `Reply`.
+    """
 
     seconds: float = 30.0
     applied: bool = False
+    late: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class Script:
     fault: Fault
     method: re.Pattern[str]
     path: re.Pattern[str]
+    body: re.Pattern[str]
     times: int
     skip: int
     met: int = 0
@@ -70,7 +83,9 @@ class Script:
     def meets(self, request: Request) -> bool:
         """Tell whether the fault strikes this request, and count it."""
         if self.met >= self.times or not (
-            self.method.fullmatch(request.method) and self.path.search(request.path)
+            self.method.fullmatch(request.method)
+            and self.path.search(request.path)
+            and (not self.body.pattern or self.body.search(json.dumps(request.body, ensure_ascii=False)))
         ):
             return False
         if self.skip:

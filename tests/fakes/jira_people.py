@@ -134,7 +134,7 @@ class People:
         self.denied.add((permission, project))
 
     def allow(self, permission: str, project: str = "*") -> None:
-        """Give a permission back; `ADMINISTER` and `ADMINISTER_PROJECTS` are lacking at the start."""
+        """Give a permission back; those of administrators are lacking at the start."""
         self.denied.discard((permission, project))
 
     @property

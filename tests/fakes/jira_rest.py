@@ -34,8 +34,17 @@ _PERMISSIONS = {
     "ASSIGN_ISSUES": "Assign Issues",
     "LINK_ISSUES": "Link Issues",
     "MANAGE_WATCHERS": "Manage Watcher List",
+    "DELETE_ISSUES": "Delete Issues",
+    "EDIT_ALL_COMMENTS": "Edit All Comments",
+    "DELETE_ALL_COMMENTS": "Delete All Comments",
+    "DELETE_OWN_COMMENTS": "Delete Own Comments",
 }
-_GLOBAL = frozenset({"ADMINISTER"})
+_SERVER_ONLY = {"SYSTEM_ADMIN": "Jira System Administrators"}
+_GLOBAL = frozenset({"ADMINISTER", "SYSTEM_ADMIN"})
+_LACKING = (
+    frozenset({"ADMINISTER_PROJECTS", "DELETE_ISSUES", "EDIT_ALL_COMMENTS", "DELETE_ALL_COMMENTS"}) | _GLOBAL
+)
+"""What an account of its own has no business with; `allow` gives it one."""
 _ADDRESS = re.compile(r"/rest/api/(2|3|latest)/(.*)")
 
 
@@ -76,7 +85,7 @@ class Jira(People, FakeServer):
         self.context = context
         self.language = language
         self.caller = self.site.person("makegood", zone=caller_zone)
-        self.denied = {("ADMINISTER", "*"), ("ADMINISTER_PROJECTS", "*")}
+        self.denied = {(permission, "*") for permission in _LACKING}
         self.levels = {
             "role": {"Administrators", "Developers", "Users", "Service Desk Team", "Service Desk Customers"},
             "group": {"staff", "jira-users"},
@@ -196,7 +205,8 @@ class Jira(People, FakeServer):
     def my_permissions(self, call: Call) -> Answer:
         """Answer GET /mypermissions in the context of a project, an issue, or anywhere."""
         named = call.words("permissions")
-        if self.cloud and (not named or not set(named) <= _PERMISSIONS.keys()):
+        known = _PERMISSIONS if self.cloud else _PERMISSIONS | _SERVER_ONLY
+        if self.cloud and (not named or not set(named) <= known.keys()):
             raise payload("permissions")
         project = self._context(call)
         return Answer(
@@ -210,7 +220,7 @@ class Jira(People, FakeServer):
                         "description": name,
                         "havePermission": call.may(key, project),
                     }
-                    for number, (key, name) in enumerate(_PERMISSIONS.items())
+                    for number, (key, name) in enumerate(known.items())
                     if not named or key in named
                 }
             }

@@ -143,13 +143,22 @@ class FakeServer(ABC):
 
     # --- faults -------------------------------------------------------------------------------------------
 
-    def script(self, fault: Fault, *, method: str = ".*", path: str = "", times: int = 1, skip: int = 0) -> Script:
-        """Let `fault` meet the next `times` requests, after `skip` others, whose method and path match.
+    def script(
+        self,
+        fault: Fault,
+        *,
+        method: str = ".*",
+        path: str = "",
+        body: str = "",
+        times: int = 1,
+        skip: int = 0,
+    ) -> Script:
+        """Let `fault` meet the next `times` requests, after `skip` others, whose method, path and body match.
 
-        `method` is a regex for the whole method, `path` one searched in the path (without the query). Faults
-        are tried in the order they were scripted.
+        `method` is a regex for the whole method, `path` one searched in the path (without the query), `body` one
+        searched in the body as JSON. Faults are tried in the order they were scripted.
         """
-        entry = Script(fault, re.compile(method), re.compile(path), times, skip)
+        entry = Script(fault, re.compile(method), re.compile(path), re.compile(body), times, skip)
         with self.lock:
             self._scripts.append(entry)
         return entry
@@ -235,24 +244,33 @@ class FakeServer(ABC):
 
     def _strike(self, fault: Fault, request: Request) -> tuple[bytes, bool]:
         match fault:
-            case Reply(status, body, headers, content_type, applied):
-                if applied:
-                    self._apply(request)
+            case Reply(status, body, headers, content_type, applied, late):
+                self._heed(request, applied=applied, late=late)
                 return self._wire(Answer(status, body, headers, content_type)), True
-            case HalfBody():
-                wire = self._wire(self._apply(request))
+            case HalfBody(applied, late):
+                answer = self._heed(request, applied=applied, late=late) or Answer(201, {"id": "never told"})
+                wire = self._wire(answer)
                 body_at = wire.index(b"\r\n\r\n") + 4
                 return wire[: (body_at + len(wire)) // 2], False
-            case Late(seconds):
-                due = None if seconds is None else self.now + timedelta(seconds=seconds)
-                self._late.append((due, request))
-            case DropAfter() | Hang(applied=True):
+            case Late(None):
+                self._late.append((None, request))
+            case Late(late):
+                self._heed(request, applied=False, late=late)
+            case Hang(_, applied, late):
+                self._heed(request, applied=applied, late=late)
+            case DropAfter():
                 self._apply(request)
-            case DropBefore() | Hang():
+            case DropBefore():
                 pass
             case _:
                 assert_never(fault)
         return b"", False
+
+    def _heed(self, request: Request, *, applied: bool, late: float | None) -> Answer | None:
+        """Do what was asked now, later or never; the true answer if it was now."""
+        if late is not None:
+            self._late.append((self.now + timedelta(seconds=late), request))
+        return self._apply(request) if applied and late is None else None
 
     def _apply_due(self, moment: datetime) -> None:
         for due, request in [entry for entry in self._late if entry[0] and entry[0] <= moment]:

@@ -1,0 +1,37 @@
+"""The one place where text meets a terminal: whatever a ticket says, it shows letters and moves nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from sync.legible import json_text, legible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Lines for people, on standard output or standard error."""
+    click.echo(legible(text), err=err)
+
+
+def say_json(value: object) -> None:
+    """One JSON document on standard output; one that knows few letters gets the others escaped."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    click.echo(json_text(value, indent=2) if unicode else json.dumps(value, indent=2))
+
+
+def hand_over(content: str | bytes) -> None:
+    """A file on standard output, as it is; what makes it sees to it that it is harmless."""
+    click.echo(content, nl=False)
+
+
+def console() -> Console:
+    """Standard output for people: colours only on a terminal and without NO_COLOR."""
+    from sync.screen import LegibleConsole  # noqa: PLC0415 - only when something is shown
+
+    return LegibleConsole()

@@ -1,0 +1,100 @@
+"""Files that people hand in: mapping files, `.csv` and `.xlsx`. Whatever is in them, it is read or refused."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+from fuzz.answers import assert_sound
+from fuzz.dice import mutated_bytes
+
+from sync.errors import ConfigurationError, TrackerError, WorkbookError
+from sync.mapping import models
+from sync.mapping.client_models import ClientsFile
+from sync.mapping.practice import FILES
+from sync.mapping.reader import read_model
+from sync.mapping.tone_models import ToneFile
+from sync.trackers.sources import WorkbookSource
+from sync.trackers.workbook import open_workbook
+
+if TYPE_CHECKING:
+    import random
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+MODELS: dict[str, type[BaseModel]] = {
+    "taxonomy.toml": models.Taxonomy,
+    "severity.toml": models.SeverityFile,
+    "escalation.toml": models.EscalationFile,
+    "calendars.toml": models.CalendarsFile,
+    "clients.toml": ClientsFile,
+    "jira.toml": models.JiraMapping,
+    "asana.toml": models.AsanaMapping,
+    "workbook.toml": models.WorkbookMapping,
+    **{f"{name}.toml": model for name, model in FILES.items()},
+    "tone/en.toml": ToneFile,
+}
+"""The shipped mapping files, each with its model."""
+
+LONGEST_TABLE = 64 * 1024
+"""Bytes of a part of a workbook that is changed, at most: what is inside is repeated often enough."""
+
+
+def check_mapping(path: Path, model: type[BaseModel]) -> None:
+    """The file is a model, or every fault of it has the file, and a place that is there."""
+    try:
+        read_model(path, model)
+    except ConfigurationError as error:
+        assert error.faults
+        lines = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
+        for fault in error.faults:
+            assert fault.file.endswith(path.name), fault
+            assert fault.what, fault
+            assert 1 <= fault.line <= len(lines), fault
+            assert 1 <= fault.column <= len(lines[fault.line - 1]) + 1, fault
+
+
+def check_workbook(path: Path, mapping: models.WorkbookMapping) -> None:
+    """The file's rows are sound tickets or named as failed, and so are their marks; or the file is refused."""
+    source = WorkbookSource.model_validate({"tracker": "workbook", "name": "book", "path": path})
+    tracker = open_workbook(source, mapping)
+    try:
+        tracker.connect()
+        pages = list(tracker.changed(None))
+    except WorkbookError as refused:
+        assert path.name in str(refused)
+        return
+    for page in pages:
+        for failed in page.failed:
+            assert failed.name, failed
+            assert failed.why, failed
+        for ticket in page.tickets:
+            assert_sound(ticket)
+    assert {ticket.id for page in pages for ticket in page.tickets} <= set(tracker.ids())
+    for issue in list(tracker.ids())[:3]:
+        assert tracker.marks(issue).complete
+    assert list(tracker.check())
+    tracker.close()
+
+
+def mutated_xlsx(raw: bytes, dice: random.Random) -> bytes:
+    """A workbook with one of its parts changed inside, or with its bytes changed."""
+    if dice.randrange(4) == 0:
+        return mutated_bytes(raw, dice)
+    with zipfile.ZipFile(io.BytesIO(raw)) as before:
+        parts = {name: before.read(name) for name in before.namelist()}
+    name = dice.choice(sorted(parts))
+    if dice.randrange(8) == 0:
+        del parts[name]
+    else:
+        parts[name] = mutated_bytes(parts[name][:LONGEST_TABLE], dice)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as after:
+        for each, content in parts.items():
+            after.writestr(each, content)
+    return stream.getvalue()
+
+
+__all__ = ["MODELS", "TrackerError", "check_mapping", "check_workbook", "mutated_xlsx"]

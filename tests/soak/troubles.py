@@ -1,0 +1,72 @@
+"""What goes wrong between makegood and one tracker: outages, limits, dead tokens, answers lost, writes that come late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fakes.faults import DropAfter, DropBefore, HalfBody, Late, Reply
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from random import Random
+
+    from fakes.asana import AsanaFake
+    from fakes.faults import Fault, Script
+    from fakes.jira_cloud import JiraCloud
+
+WRITES = r"/issue/\d+$|/comment$|/properties/|/(addTag|removeTag)$|/tasks/\d+$|/stories$"
+ALWAYS = 10**9
+OUTAGES: tuple[Fault, ...] = (
+    Reply(503, "<html>Service Unavailable</html>", content_type="text/html"),
+    Reply(429, {}, {"Retry-After": "30"}),
+    Reply(500, {}),
+    DropBefore(),
+)
+
+
+class Troubles:
+    """Two scripts on a fake that are armed again and again; `last` is when the tracker was last not itself."""
+
+    def __init__(self, fake: JiraCloud | AsanaFake, chance: Random, now: datetime) -> None:
+        self._fake = fake
+        self._chance = chance
+        self._token = fake.token
+        self._outage = fake.script(DropBefore(), times=0)
+        self._writes = fake.script(DropAfter(), method="POST|PUT", path=WRITES, times=0)
+        self._until: datetime | None = None
+        self._struck = 0
+        self.last = now
+
+    def break_down(self, now: datetime) -> None:
+        """For minutes to hours no request gets through, or our token counts for nothing."""
+        longest = self._chance.choice([20, 60, 360])
+        self._until = now + timedelta(minutes=self._chance.randint(5, longest))
+        if self._chance.random() < 0.2:
+            self._fake.token = "another-token"
+        else:
+            _arm(self._outage, self._chance.choice(OUTAGES), ALWAYS)
+
+    def spoil_writes(self) -> None:
+        """One of the next writes, or several, are not done, done without an answer, or done later."""
+        late = Late(self._chance.uniform(1, 300))
+        refused = Reply(503, {}), Reply(429, {}, {"Retry-After": "5"})
+        fault = self._chance.choice([DropAfter(), HalfBody(), DropBefore(), late, late, *refused])
+        _arm(self._writes, fault, self._chance.choice([1, 1, 3]), self._chance.choice([0, 0, 1, 2]))
+
+    def pass_over(self, now: datetime) -> None:
+        """Time goes by: an outage may end; whatever struck meanwhile is noted."""
+        if self._until and now >= self._until:
+            self.end(now)
+        struck = self._outage.met + self._writes.met
+        if struck != self._struck or self._until:
+            self._struck, self.last = struck, now
+
+    def end(self, now: datetime) -> None:
+        """All is well from now on."""
+        self._outage.times, self._writes.times = self._outage.met, self._writes.met
+        self._fake.token, self._until, self.last = self._token, None, now
+
+
+def _arm(script: Script, fault: Fault, times: int, skip: int = 0) -> None:
+    script.fault, script.times, script.skip = fault, script.met + times, skip
