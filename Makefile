@@ -4,6 +4,8 @@
 PYTHON ?= python3
 WORKERS ?= 2
 LOCK_FLAGS ?=
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= mapping csv xlsx adf wiki html jql cloud data-center asana
 
 BIN := .venv/bin
 PIP = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet
@@ -16,7 +18,7 @@ otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo picture test test-system bench lint types schema lock clean FORCE
+.PHONY: help demo picture test test-system bench fuzz mutants lint types schema lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +34,10 @@ test-system: .venv/.test ## the tests that need tools of the system
 
 bench: .venv/.test ## measure, and write docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+fuzz: .venv/.fuzz ## atheris on whatever reads or writes foreign text (FUZZ_SECONDS=60 for each of FUZZ_TARGETS)
+	@for target in $(FUZZ_TARGETS); do echo "$$target"; \
+		PYTHONPATH=.venv/fuzz $(BIN)/python tests/fuzz/harness.py $$target $(FUZZ_SECONDS) || exit 1; done
 
 lint: .venv/.test ## ruff: rules and format
 	$(BIN)/ruff check
@@ -73,6 +79,12 @@ clean: ## remove whatever was made here, but no config and no state
 
 .venv/.test: .venv/.runtime requirements-test.lock
 	@$(PIP) --require-hashes --requirement requirements-test.lock
+	@touch $@
+
+# atheris stands beside the rest, for it has wheels for Linux alone.
+.venv/.fuzz: .venv/.test tests/fuzz/requirements.lock
+	@$(PIP) --require-hashes --only-binary :all: --no-deps --target .venv/fuzz --upgrade \
+		--requirement tests/fuzz/requirements.lock
 	@touch $@
 
 .venv/.uv: .venv/.made

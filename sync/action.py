@@ -169,26 +169,42 @@ class MakeFollowUp:
     because: Because
 
 
-Action = AddLabel | RemoveLabel | SetDue | BringIn | AddComment | MakeFollowUp
+@dataclass(frozen=True, slots=True)
+class DeleteComment:
+    """Take back one comment of ours, by its id on the tracker; `text` is its beginning, for whoever reviews it."""
+
+    ticket: str
+    comment: str
+    text: str
+    because: Because
+
+
+Separate = MakeFollowUp | DeleteComment
+"""Actions that are each a write of their own, after labels, due date and comment."""
+
+Action = AddLabel | RemoveLabel | SetDue | BringIn | AddComment | Separate
 
 
 def told(action: Action) -> tuple[str, str]:
     """An action's kind and what it is about, as the JSON of a plan names them; of a comment, its action ids."""
     match action:
         case AddLabel(label=label):
-            return "add_label", label
+            kind, value = "add_label", label
         case RemoveLabel(label=label):
-            return "remove_label", label
+            kind, value = "remove_label", label
         case SetDue(due=due):
-            return "set_due", due.isoformat() if due else ""
+            kind, value = "set_due", due.isoformat() if due else ""
         case BringIn(person=person, how=how):
-            return how, person
+            kind, value = how, person
         case AddComment(ids=ids):
-            return "add_comment", "+".join(ids)
+            kind, value = "add_comment", "+".join(ids)
         case MakeFollowUp(draft=draft):
-            return "make_follow_up", draft.title
+            kind, value = "make_follow_up", draft.title
+        case DeleteComment(comment=comment):
+            kind, value = "delete_comment", comment
         case _:
             assert_never(action)
+    return kind, value
 
 
 def identity(site: str, action: Action) -> str:

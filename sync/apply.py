@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, assert_never, cast
 
-from sync.action import Draft, Edit, Failed, MakeFollowUp, Written, reference
+from sync.action import DeleteComment, Draft, Edit, Failed, MakeFollowUp, Written, reference
 from sync.errors import (
     ConflictError,
     CredentialsError,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sync.action import FollowUp, Obligation
+    from sync.action import FollowUp, Separate
     from sync.plan import TicketPlan
     from sync.records import Notice
     from sync.store import Store
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one ticket's writes ended, and which issues were `made` below it.
+    """How one ticket's writes ended, and which of those that are made one by one are `done`.
 
     `leaked` names a comment that a wider circle can read than was meant.
     """
@@ -48,7 +48,12 @@ class Result:
     failed: Failed | None = None
     leaked: bool = False
     stop: bool = False
-    made: tuple[Obligation, ...] = ()
+    done: tuple[Separate, ...] = ()
+
+    @property
+    def written(self) -> bool:
+        """Whether anything of it was."""
+        return self.edited or self.commented or bool(self.done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,7 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
         detail: dict[str, object] = {"add": edit.add_labels, "remove": edit.remove_labels}
         detail |= {"watch": edit.watch} if edit.watch else {}
         detail |= {"assign": edit.assign} if edit.assign else {}
+        detail |= {"undoes": True} if plan.undoes else {}
         if edit.set_due:
             detail["due"] = edit.due.isoformat() if edit.due else None
         intents.append(Intent(site, ticket, "edit", detail))
@@ -115,9 +121,15 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
         said = [[owed.promise, owed.occasion, owed.step] for owed in plan.comment.obligations]
         detail = {"said": said, "audience": str(plan.comment.audience), "to": plan.comment.to}
         intents.append(Intent(site, ticket, "comment", detail))
-    for made in plan.follow_ups:
-        owed = made.obligation
-        intents.append(Intent(site, ticket, "follow_up", {"said": [[owed.promise, owed.occasion, owed.step]]}))
+    for action in plan.separate:
+        match action:
+            case MakeFollowUp(obligation=owed):
+                detail = {"said": [[owed.promise, owed.occasion, owed.step]]}
+                intents.append(Intent(site, ticket, "follow_up", detail))
+            case DeleteComment(comment=comment):
+                intents.append(Intent(site, ticket, "delete", {"comment": comment}))
+            case _:
+                assert_never(action)
     return intents
 
 
@@ -200,21 +212,31 @@ def _writes(job: _Job, tracker: Tracker) -> Iterator[_Part]:
         )
         failed = part.error
         yield part
-    yield from _followed_up(job.plan, tracker, numbers, failed)
+    yield from _one_by_one(job.plan, tracker, numbers, failed)
 
 
-def _followed_up(
+def _one_by_one(
     plan: TicketPlan, tracker: Tracker, numbers: Iterator[int], failed: TrackerError | None
 ) -> Iterator[_Part]:
-    """The issues made below the ticket, in order; none after a write that failed."""
-    for made in plan.follow_ups:
+    """The issues made below the ticket and the comments taken back, in order; none after a write that failed."""
+    for action in plan.separate:
         number = next(numbers)
         if failed is not None:
             yield _Part(number, failed, sent=False)
             continue
-        part = _once(number, partial(_made, plan.ticket.id, made.draft, tracker))
+        part = _once(number, partial(_separately, action, tracker))
         failed = part.error
         yield part
+
+
+def _separately(action: Separate, tracker: Tracker) -> Written:
+    match action:
+        case MakeFollowUp(ticket=ticket, draft=draft):
+            return _made(ticket, draft, tracker)
+        case DeleteComment(ticket=ticket, comment=comment):
+            return tracker.delete_comment(ticket, comment)
+        case _:
+            assert_never(action)
 
 
 def _made(ticket: str, draft: FollowUp, tracker: Tracker) -> Written:
@@ -274,10 +296,10 @@ def _together(todo: list[TicketPlan], pen: Pen, tracker: Batching) -> list[Resul
 def _batched(job: _Job, answer: Written | TrackerError, tracker: Batching) -> Iterator[_Part]:
     """The parts of a ticket whose edit and comment were one write with all others'."""
     numbers = iter(job.numbers)
-    for _ in range(len(job.numbers) - len(job.plan.follow_ups)):
+    for _ in range(len(job.numbers) - len(job.plan.separate)):
         yield _answered(next(numbers), answer)
     failed = answer if isinstance(answer, TrackerError) else None
-    yield from _followed_up(job.plan, cast("Tracker", tracker), numbers, failed)
+    yield from _one_by_one(job.plan, cast("Tracker", tracker), numbers, failed)
 
 
 def _answered(number: int, answer: Written | TrackerError) -> _Part:
@@ -299,13 +321,13 @@ def _settled(ended: Iterable[tuple[_Job, tuple[_Part, ...]]], pen: Pen) -> list[
     return results
 
 
-def _kinds(job: _Job) -> tuple[str | MakeFollowUp, ...]:
-    """What each part is: the edit, the comment, or an issue that is made."""
+def _kinds(job: _Job) -> tuple[str | Separate, ...]:
+    """What each part is: the edit, the comment, or a write of its own."""
     edit, comment = ("edit",) * (job.edit is not None), ("comment",) * (job.plan.comment is not None)
-    return (*edit, *comment, *job.plan.follow_ups)
+    return (*edit, *comment, *job.plan.separate)
 
 
-def _settlement(job: _Job, part: _Part, kind: str | MakeFollowUp) -> Settlement:
+def _settlement(job: _Job, part: _Part, kind: str | Separate) -> Settlement:
     plan, site, ticket = job.plan, job.plan.ticket.site, job.plan.ticket.id
     if part.error is not None:
         lost = part.sent and isinstance(part.error, LostAnswerError)
@@ -317,6 +339,8 @@ def _settlement(job: _Job, part: _Part, kind: str | MakeFollowUp) -> Settlement:
     if isinstance(kind, MakeFollowUp):
         created = part.written.created if part.written else ""
         return Settlement(part.number, site, ticket, "settled", said=(kind.obligation,), note=f"made {created}")
+    if isinstance(kind, DeleteComment):
+        return Settlement(part.number, site, ticket, "settled")
     comment = part.written.comment if part.written else ""
     said = plan.comment.obligations if plan.comment else ()
     return Settlement(part.number, site, ticket, "settled", said=said, comment=comment)
@@ -325,26 +349,31 @@ def _settlement(job: _Job, part: _Part, kind: str | MakeFollowUp) -> Settlement:
 _WHAT = {"edit": "labels and due date", "comment": "comment"}
 
 
+def _named(kind: str | Separate) -> str:
+    if isinstance(kind, str):
+        return _WHAT[kind]
+    return "follow-up" if isinstance(kind, MakeFollowUp) else "comment to be taken back"
+
+
 def _result(job: _Job, parts: tuple[_Part, ...]) -> Result:
     plan, key = job.plan, job.plan.ticket.key
     failed, edited, commented, leaked, stop = None, False, False, False, False
-    made: list[Obligation] = []
+    done: list[Separate] = []
     for part, kind in zip(parts, _kinds(job), strict=True):
-        what = _WHAT.get(kind, "follow-up") if isinstance(kind, str) else "follow-up"
         if part.error is not None:
-            failed = failed or Failed(key, what, str(part.error))
+            failed = failed or Failed(key, _named(kind), str(part.error))
             stop = stop or ends_the_work(part.error)
         elif kind == "edit":
             edited = True
         elif kind == "comment":
             commented = True
             leaked = _leaks(plan, part.written)
-        elif isinstance(kind, MakeFollowUp):
-            made.append(kind.obligation)
+        elif not isinstance(kind, str):
+            done.append(kind)
     if leaked:
         failed = Failed(key, "comment", leak_of(plan.comment.audience if plan.comment else Audience.NONE))
         stop = True
-    return Result(plan, edited, commented, failed, leaked, stop, tuple(made))
+    return Result(plan, edited, commented, failed, leaked, stop, tuple(done))
 
 
 def ends_the_work(error: TrackerError) -> bool:

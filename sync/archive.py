@@ -9,12 +9,11 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sync.errors import StateError
 from sync.facts import Known
 from sync.kept import known_of, standing_of
 from sync.memory import NOTHING, Entry, Memory, Observed
 from sync.records import JournalEntry, Notice, NoticeEntry, Row, SourceState
-from sync.statefile import remedy
+from sync.statefile import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -199,6 +198,33 @@ class Archive:
         """All that was written on one ticket, oldest first."""
         return self._journal("site = ? AND ticket = ?", site, ticket)
 
+    def written_by(self, run: str) -> list[JournalEntry]:
+        """All that one run wrote, oldest first; nothing for a run that there was not."""
+        return self._journal("run = ? AND outcome = 'settled'", run)
+
+    def written_on(self, sources: Iterable[str]) -> list[tuple[str, str]]:
+        """Tickets (site, id) of these sources on which something of ours may stand."""
+        return [
+            (site, ticket)
+            for site, ticket in self._select(
+                "SELECT site, id FROM tickets WHERE source IN (SELECT value FROM json_each(?)) "
+                "AND (labels <> '[]' OR due_written OR EXISTS ("
+                "SELECT 1 FROM said WHERE said.site = tickets.site AND ticket = id)) ORDER BY site, id",
+                json.dumps(list(sources)),
+            )
+        ]
+
+    def last_runs(self, most: int) -> list[tuple[str, datetime, int]]:
+        """The last runs that wrote something: each one's id, when it began to, and how many writes it made."""
+        return [
+            (run, datetime.fromisoformat(at), count)
+            for run, at, count in self._select(
+                "SELECT run, min(intended_at), count(*) FROM journal WHERE outcome = 'settled' "
+                "GROUP BY run ORDER BY max(number) DESC LIMIT ?",
+                most,
+            )
+        ]
+
     def _journal(self, where: str, *values: object) -> list[JournalEntry]:
         return [
             JournalEntry(
@@ -271,7 +297,7 @@ class Archive:
         try:
             return self._database.execute(question, values).fetchall()
         except sqlite3.Error as fault:
-            raise StateError(remedy(self._path, fault)) from None
+            raise refused(self._path, fault) from None
 
 
 def text(at: datetime | None) -> str | None:

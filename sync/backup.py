@@ -36,7 +36,9 @@ def back_up(state: Path, target: Path) -> Backup:
     _refuse_other_files(state, target)
     with closing(copied(state)) as database:
         if not database.execute("PRAGMA user_version").fetchone()[0]:
-            raise StateError(f"{state} is absent or empty, so there is nothing to back up; the first pass fills it")
+            raise StateError(
+                f"{state} is absent or empty, so there is nothing to back up; the first pass fills it"
+            )
         found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if found != "ok":
             raise StateError(damaged(state, found))

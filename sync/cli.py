@@ -197,6 +197,28 @@ def apply(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
     ctx.exit(run(**_told(ctx, options)))
 
 
+@cli.command(short_help="Take back what makegood wrote and nobody touched since.")
+@shared
+@click.argument("what", required=False, metavar="[RUN|TICKET]")
+@click.option("--all", "everything", is_flag=True, help="Everything that makegood wrote, on every ticket.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--now", type=Moment(), help="Pretend that it is this moment (workbook sources).")
+@click.pass_context
+def undo(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
+    """Take back labels, due dates and comments that makegood wrote and nobody touched since; shows them first.
+
+    What is taken back counts as taken off by a person: it is not written again until its reason changes.
+
+    \b
+      makegood undo ACME-12               all of ours on one ticket
+      makegood undo 3f2a8c91d0e4          what one run wrote; a pass tells its run
+      makegood undo --all --yes           everything, without asking
+    """  # noqa: D301 - click reads \\b as "do not rewrap"
+    from sync.undo_command import undo as run  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(run(**_told(ctx, options)))
+
+
 @cli.command(short_help="How each source stands; writes of unknown outcome.")
 @shared
 @click.pass_context

@@ -15,7 +15,8 @@ from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.exposure import exposed
-from sync.ledger import recalled
+from sync.ledger import caught_up, recalled
+from sync.memory import NOTHING
 from sync.observe import knows_us
 from sync.progress import progress_bar
 from sync.render import check_templates
@@ -62,17 +63,20 @@ def one_pass(  # noqa: PLR0913 - the command's options
     ):
         working = replace(ready, max_actions=max_actions, approved=frozenset(approve))
         moment = working.clock()
-        if dry_run:
-            sights = plan_pass(working, moment, only)
-        else:
-            sights = run_pass(working, moment, uuid.uuid4().hex[:12], only)
+        run = "" if dry_run else new_run()
+        sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
     if output == "json":
-        say_json(report.as_json(sights, moment))
+        say_json(report.as_json(sights, moment, run))
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose, wrote=not dry_run)
+        report.show(sights, console(), verbosity=-1 if quiet else verbose, run=run)
     _all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
+
+
+def new_run() -> str:
+    """What the journal, the log and `undo` know a pass by: 12 characters."""
+    return uuid.uuid4().hex[:12]
 
 
 def _all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
@@ -297,6 +301,9 @@ def status(  # noqa: PLR0913 - the command's options
                     "last_good": state.last_good.isoformat() if state.last_good else None,
                     "tickets": len(store.ids(source.name)),
                     "live": len(store.ids(source.name, live_only=True)),
+                    "opted_out": sum(
+                        row.standing.opted_out for row in store.listed([source.name]) if row.live and row.standing
+                    ),
                     "halted": bool(state.halted),
                     "trouble": state.trouble,
                     "unread": store.unread(source.name),
@@ -331,6 +338,8 @@ def _status_lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     good = f"{at:%a %d %b %Y %H:%M} ({zone.key})" if at else "never"
     yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
     yield f"  {told['tickets']} ticket{'s' * (told['tickets'] != 1)} known, {told['live']} of them live"
+    if told["opted_out"]:
+        yield f"  {told['opted_out']} opted out, so that nothing is written on them (makegood worklist lists them)"
     if told["halted"]:
         yield "  comments are halted: one reached more readers than it was meant for; correct `readers`"
     if told["trouble"]:
@@ -382,6 +391,8 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
             if not marks.complete:
                 raise TrackerError(f"{ticket.key}: not all its comments can be read; what was said stays unknown")
             memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefixes)
+            if marks.ledger is None and ticket.ledger is None:
+                memory = caught_up(NOTHING, ticket, memory, ())
             store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
             count += 1
             working.progress(served.settings.name, "reading back", count)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sync.cycle import run_pass
+from sync.errors import StateStoppedError
 from sync.logs import configure
 from sync.settings import find_config, load
 from sync.startup import program
@@ -91,8 +92,11 @@ def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
     while not stop.is_set():
         begun = time.monotonic()
         number = uuid.uuid4().hex[:12]
-        for sight in run_pass(working, datetime.now(UTC), number):
-            _tell(sight, number, log)
+        try:
+            for sight in run_pass(working, datetime.now(UTC), number):
+                _tell(sight, number, log)
+        except StateStoppedError as error:
+            log.error("pass stopped", run=number, why=str(error))  # noqa: TRY400 - a trace tells nothing more
         done += 1
         if passes is not None and done >= passes:
             return

@@ -53,6 +53,12 @@ class StateError(MakegoodError):
     exit_status = 2
 
 
+class StateStoppedError(StateError):
+    """A state file that cannot be written for now: no room, or another program holds it. It is tried again."""
+
+    exit_status = 1
+
+
 class GuardRefusedError(MakegoodError):
     """A plan that cannot be meant; nothing of it was written."""
 

@@ -73,7 +73,7 @@ def caught_up(known: Memory, ticket: Ticket, told: Memory, by_people: Collection
     gone was then taken off by them, and another date than ours is theirs.
     """
     standing = told.labels - frozenset(by_people)
-    taken = {label for label in _put_by_us(ticket) | known.labels if not _ours(label_taken(ticket, label))}
+    taken = {label for label in put_by_us(ticket) | known.labels if not _ours(label_taken(ticket, label))}
     due, written = known.due, known.due_written
     moves = [change for change in ticket.changes if change.field == "due"]
     if moves and _ours(moves[-1]) and moves[-1].after == (ticket.due.isoformat() if ticket.due else ""):
@@ -81,7 +81,8 @@ def caught_up(known: Memory, ticket: Ticket, told: Memory, by_people: Collection
     return replace(told, labels=standing | (taken - ticket.labels), due=due, due_written=written)
 
 
-def _put_by_us(ticket: Ticket) -> set[str]:
+def put_by_us(ticket: Ticket) -> set[str]:
+    """Every label that we have put at some time, by the ticket's own history."""
     changes = [change for change in ticket.changes if change.field == "labels"]
     return {label for change in changes if _ours(change) for label in labels_added(change)}
 

@@ -17,6 +17,11 @@ _JOINERS = "\u200c\u200d"  # format characters that several scripts, and emoji, 
 _LEFT_OUT = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
+def whole(text: str) -> str:
+    """The text with a question mark for each half of a character, which no file, database or mail can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def inert(text: str, longest: int = LONGEST_VALUE) -> str:
     """Text of a tracker as one line of at most `longest` characters that moves nothing on a screen.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
-from sync.ledger import caught_up, recalled
+from sync.ledger import caught_up, put_by_us, recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
@@ -206,10 +206,11 @@ def _remembered(seen: Seen, store: Store, now: datetime, ids: set[str], listed: 
     for number in doubted:
         del seen.tickets[number]
     _fetch(seen, doubted)
+    prefixes = seen.served.terms.mapping.labels.prefixes
     forgetful = {
         number
         for number in ids & seen.tickets.keys()
-        if _knows_more(seen.tickets[number], seen.memories.get(number), store)
+        if _knows_more(seen.tickets[number], seen.memories.get(number), store, prefixes)
     }
     for number in sorted(forgetful):
         _recall(seen, store, now, seen.tickets[number])
@@ -229,10 +230,10 @@ def knows_us(ticket: Ticket) -> bool:
     return ticket.ledger is not None or any(c.marks or c.author.side == "us" for c in ticket.comments)
 
 
-def _knows_more(ticket: Ticket, memory: Memory | None, store: Store) -> bool:
+def _knows_more(ticket: Ticket, memory: Memory | None, store: Store, prefixes: tuple[str, ...]) -> bool:
     """Whether the ticket may have something of ours that we do not remember, as after the loss of our state."""
     if memory is None:
-        return knows_us(ticket)
+        return knows_us(ticket) or any(label.startswith(prefixes) for label in put_by_us(ticket))
     if memory.stale:
         return True
     if memory.doubtful is not None:
@@ -277,7 +278,7 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
         return
     kept = marks.ledger or ticket.ledger
     memory = recalled(ticket, kept, [*marks.marks, *made], seen.served.terms.mapping.labels.prefixes)
-    known = seen.memories.get(ticket.id, NOTHING)
+    known = seen.memories.get(ticket.id, Memory(stale=True))
     if kept is None and known.stale:
         log = store.observed(seen.site, [ticket.id])[ticket.id]
         memory = caught_up(known, ticket, memory, (log.latest("labels") or "").split())

@@ -16,12 +16,14 @@ from sync.action import (
     AddLabel,
     Because,
     BringIn,
+    DeleteComment,
     Edit,
     Failed,
     FollowUp,
     MakeFollowUp,
     Obligation,
     RemoveLabel,
+    Separate,
     SetDue,
     Skipped,
     identity,
@@ -103,7 +105,8 @@ class Terms:
 class TicketPlan:
     """What is to be done on one ticket, and the memory of it once that is done.
 
-    `again`: more is to be said in the next pass. `tomorrow`: a comment waits for another day.
+    `again`: more is to be said in the next pass. `tomorrow`: a comment waits for another day. `undoes`: it takes
+    back what we wrote, of which the memory is kept, so that it counts as if a person had taken it off.
     """
 
     ticket: Ticket
@@ -114,6 +117,7 @@ class TicketPlan:
     after: Memory
     again: bool = False
     tomorrow: bool = False
+    undoes: bool = False
 
     @property
     def urgency(self) -> int:
@@ -126,9 +130,9 @@ class TicketPlan:
         return next((action for action in self.actions if isinstance(action, AddComment)), None)
 
     @property
-    def follow_ups(self) -> tuple[MakeFollowUp, ...]:
-        """The issues to be made below the ticket."""
-        return tuple(action for action in self.actions if isinstance(action, MakeFollowUp))
+    def separate(self) -> tuple[Separate, ...]:
+        """The issues to be made below the ticket, and the comments to be taken back: a write each."""
+        return tuple(action for action in self.actions if isinstance(action, MakeFollowUp | DeleteComment))
 
     def edit(self) -> Edit:
         """The labels and the due date as one write."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync import report, reviewed
-from sync.commands import allow_now, clock_at, status_of, working_program
+from sync.commands import allow_now, clock_at, new_run, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
 from sync.plan import digest
@@ -48,7 +46,7 @@ def plan(  # noqa: PLR0913 - the command's options
     if output == "json":
         say_json(told)
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose, wrote=False)
+        report.show(sights, console(), verbosity=-1 if quiet else verbose)
         say(f"The plan is in {into}. {_next_command(sights, into)}")
     return status_of(sights)
 
@@ -90,11 +88,12 @@ def apply(  # noqa: PLR0913 - the command's options
             raise _stale("\n  ".join(["", *changed]), file)
         for sight in sights:
             sight.plan = reviewed.chosen(sight.plan, plan, frozenset(approve))
-        carry_out(sights, replace(working, approved=frozenset(approve)), moment, uuid.uuid4().hex[:12])
+        run = new_run()
+        carry_out(sights, working, moment, run)
     if output == "json":
-        say_json(report.as_json(sights, moment))
+        say_json(report.as_json(sights, moment, run))
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose, wrote=True)
+        report.show(sights, console(), verbosity=-1 if quiet else verbose, run=run)
     return status_of(sights)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sync.ticket import Severity
 
 Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
-WriteKind = Literal["edit", "comment", "follow_up"]
+WriteKind = Literal["edit", "comment", "follow_up", "delete"]
 NoticeOutcome = Literal["intended", "unknown", "settled", "failed", "void"]
 """`unknown`: perhaps it was sent, so never again. `void`: its comment was not written, so there is no news."""
 

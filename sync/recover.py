@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from sync.action import Failed, reference
 from sync.apply import ends_the_work, leak_of
+from sync.contact import labels_added, labels_removed
 from sync.errors import NotFoundError, TrackerError
 from sync.memory import NOTHING, Memory
 from sync.records import Outcome, Settlement
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from sync.records import JournalEntry
     from sync.store import Store
-    from sync.ticket import Ticket
+    from sync.ticket import Change, Ticket
     from sync.trackers.base import Reader
 
 
@@ -62,11 +63,22 @@ def _found(entry: JournalEntry, tracker: Reader, store: Store, *, late: bool) ->
         return _found_comment(entry, tracker, late=late)
     if entry.kind == "follow_up":
         return _found_follow_up(entry, tracker, late=late)
+    if entry.kind == "delete":
+        return _found_deletion(entry, tracker, late=late)
     ticket = _read(entry.ticket, tracker)
     if ticket is None:
         return _ended(entry, "absent" if late else "unknown", "the ticket is gone")
     memory = store.memories(entry.site, [entry.ticket]).get(entry.ticket, NOTHING)
-    return _found_edit(entry, ticket, memory, late=late)
+    found = _found_edit(entry, ticket, memory, late=late)
+    if found.outcome == "settled" and not late and _edited_since(entry, store):
+        return replace(found, outcome="unknown", note="another was sent since, so it may be applied yet")
+    return found
+
+
+def _edited_since(entry: JournalEntry, store: Store) -> bool:
+    """Whether a later edit may have made what this one meant to, which so may be made once more."""
+    journal = store.journal(entry.site, entry.ticket)
+    return any(other.kind == "edit" and other.number > entry.number for other in journal)
 
 
 def _ended(entry: JournalEntry, outcome: Outcome, note: str) -> Settlement:
@@ -117,16 +129,51 @@ def _found_follow_up(entry: JournalEntry, tracker: Reader, *, late: bool) -> Set
     return _ended(entry, "absent" if late else "unknown", "not there" if late else "not found yet")
 
 
+def _found_deletion(entry: JournalEntry, tracker: Reader, *, late: bool) -> Settlement:
+    """A comment of ours that was perhaps taken back: whether its mark is still to be found tells."""
+    try:
+        marks = tracker.marks(entry.ticket)
+    except NotFoundError:
+        return _ended(entry, "settled", "the ticket is gone")
+    if any(comment.id == entry.detail["comment"] for comment in marks.marks.values()):
+        return _ended(entry, "absent" if late else "unknown", "the comment is still there")
+    if marks.complete:
+        return _ended(entry, "settled", "the comment is gone")
+    return _ended(entry, "unknown", "not all comments can be read")
+
+
 def _found_edit(entry: JournalEntry, ticket: Ticket, memory: Memory, *, late: bool) -> Settlement:
-    """Labels and due date speak for themselves: what is there as intended is ours."""
+    """Labels and due date speak for themselves: what is there as intended is ours.
+
+    So is what the history tells that we wrote last, whatever a person has made of it since: that is their
+    decision. What we took off by putting back what was meant, as one applied late does, nobody has decided.
+    """
     add, remove = (frozenset(cast("list[str]", entry.detail[name])) for name in ("add", "remove"))
-    kept = replace(memory, labels=(memory.labels | (add & ticket.labels)) - (remove - ticket.labels))
-    whole = add <= ticket.labels and not remove & ticket.labels
+    ours = [each for each in ticket.changes if each.author.side == "us" and each.at >= entry.intended_at]
+    labelled = [each for each in ours if each.field == "labels"]
+    last_put, last_taken = _net(labelled)
+    put, taken = ticket.labels | last_put, (remove - ticket.labels) | last_taken
+    lost = _net([each for each in labelled if labels_added(each) & add])[1] & last_taken - ticket.labels
+    kept = replace(memory, labels=(memory.labels | (add & put)) - (remove & taken) - lost)
+    whole = add <= put and remove <= taken
     if "due" in entry.detail:
         text = cast("str | None", entry.detail["due"])
         due = date.fromisoformat(text) if text else None
-        whole = whole and ticket.due == due
-        if ticket.due == due:
+        last = next((each.after for each in reversed(ours) if each.field == "due"), None)
+        written = ticket.due == due or last == (text or "")
+        whole = whole and written
+        if written:
             kept = replace(kept, due=due, due_written=True)
     outcome: Outcome = "settled" if whole else "absent" if late else "unknown"
+    if entry.detail.get("undoes"):
+        return _ended(entry, outcome, "")
     return replace(_ended(entry, outcome, ""), memory=kept)
+
+
+def _net(changes: Sequence[Change]) -> tuple[frozenset[str], frozenset[str]]:
+    """The labels that these changes of labels put, and those that they took off, the last word on each."""
+    put, taken = frozenset[str](), frozenset[str]()
+    for change in changes:
+        put = put - labels_removed(change) | labels_added(change)
+        taken = taken - labels_added(change) | labels_removed(change)
+    return put, taken

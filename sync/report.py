@@ -10,6 +10,7 @@ from sync.action import (
     AddComment,
     AddLabel,
     BringIn,
+    DeleteComment,
     Failed,
     MakeFollowUp,
     RemoveLabel,
@@ -56,11 +57,15 @@ READERS = {
 # --- JSON -------------------------------------------------------------------------------------------------------
 
 
-def as_json(sights: Sequence[Sight], now: datetime) -> dict[str, Any]:
-    """The plan of a pass: a stable shape, described in docs/json.md and told apart by `schema`."""
+def as_json(sights: Sequence[Sight], now: datetime, run: str = "") -> dict[str, Any]:
+    """The plan of a pass: a stable shape, described in docs/json.md and told apart by `schema`.
+
+    `run` is what the pass is known by once it wrote; empty for one that was only planned.
+    """
     return {
         "schema": SCHEMA,
         "now": now.astimezone(UTC).isoformat(),
+        "run": run,
         "sources": [_source_json(sight.plan) for sight in sights],
     }
 
@@ -108,11 +113,13 @@ def _action_json(plan: TicketPlan, action: Action) -> dict[str, Any]:
 _SEVERITY_STYLE = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "green"}
 
 
-def show(sights: Sequence[Sight], console: Console, *, verbosity: int, wrote: bool) -> None:
-    """The plan, or what came of it; -q shows totals and errors, -v whole comments and every "no"."""
+def show(sights: Sequence[Sight], console: Console, *, verbosity: int, run: str = "") -> None:
+    """The plan, or what came of it in this `run`; -q shows totals and errors, -v whole comments and every "no"."""
     for sight in sights:
-        for part in _source_text(sight, verbosity, wrote=wrote):
+        for part in _source_text(sight, verbosity, wrote=bool(run)):
             console.print(part, highlight=False, soft_wrap=True)
+    if verbosity >= 0 and any(result.written for sight in sights for result in sight.results):
+        console.print(f"makegood undo {run} takes back what this pass wrote.", style="dim", highlight=False)
 
 
 def _source_text(sight: Sight, verbosity: int, *, wrote: bool) -> Iterator[RenderableType]:
@@ -200,6 +207,8 @@ def _changes_text(plan: TicketPlan) -> Iterator[Text]:
         if isinstance(action, BringIn):
             how = "made its owner" if action.how == "assign" else "made a follower"
             yield Text.assemble(("     bring in ", "dim"), f"{action.name}, {how}")
+        elif isinstance(action, DeleteComment):
+            yield Text.assemble(("     delete   ", "dim"), ("the comment ", "red"), action.text)
 
 
 def _comment_text(plan: TicketPlan, comment: AddComment, verbosity: int) -> Iterator[Text]:
@@ -242,8 +251,8 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
                 done = result.edited
                 if isinstance(action, AddComment):
                     done = result.commented
-                elif isinstance(action, MakeFollowUp):
-                    done = action.obligation in result.made
+                elif isinstance(action, MakeFollowUp | DeleteComment):
+                    done = action in result.done
                 actions += [action] if done else []
         if actions:
             return f"Written: {_counted(actions)}."
@@ -268,8 +277,10 @@ def _counted(actions: Sequence[Action]) -> str:
     dues = sum(isinstance(action, SetDue) for action in actions)
     brought = sum(isinstance(action, BringIn) for action in actions)
     made = sum(isinstance(action, MakeFollowUp) for action in actions)
+    deleted = sum(isinstance(action, DeleteComment) for action in actions)
     more = f", {_number(brought, 'person', 'people')} brought in" if brought else ""
     more += f", {_number(made, 'issue')} made" if made else ""
+    more += f", {_number(deleted, 'comment')} taken back" if deleted else ""
     return (
         f"{_number(labels, 'label')}, {_number(dues, 'due date')}, {_number(len(comments), 'comment')}"
         f" ({_number(client, 'comment')} that a client can read){more}"

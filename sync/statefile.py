@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, cast
 
-from sync.errors import LockHeldError, StateError
+from sync.errors import LockHeldError, StateError, StateStoppedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def opened(path: Path, *, write: bool) -> sqlite3.Connection:
             migrate(database, _version(database))
             _mark_restored(database, _last_epoch(path))
         except sqlite3.Error as fault:
-            raise StateError(remedy(path, fault)) from None
+            raise refused(path, fault) from None
         held.pop_all()
     return database
 
@@ -123,7 +123,7 @@ def _told(path: Path, connect: Callable[[Path], sqlite3.Connection]) -> sqlite3.
             raise StateError(f"{path} is no file; move it away or name another one as `state`")
         return connect(path)
     except sqlite3.Error as fault:
-        raise StateError(remedy(path, fault)) from None
+        raise refused(path, fault) from None
     except OSError as fault:
         raise StateError(
             f"{path} cannot be opened: {fault.strerror}; give it to the user makegood runs as"
@@ -268,20 +268,22 @@ def _holder(told: bytes) -> tuple[str, int]:
     return pid, int(epoch) if epoch.isdecimal() else 0
 
 
-def remedy(path: Path, fault: sqlite3.Error) -> str:
-    """What to do about a state file that SQLite will not work with."""
+def refused(path: Path, fault: sqlite3.Error) -> StateError:
+    """What is wrong with a state file that SQLite will not work with, and what to do about it."""
     _, _, kind = getattr(fault, "sqlite_errorname", "").partition("_")
     match kind.split("_")[0]:
         case "NOTADB" | "CORRUPT":
-            return damaged(path, str(fault))
+            return StateError(damaged(path, str(fault)))
         case "READONLY" | "CANTOPEN" | "PERM" | "AUTH":
-            return f"{path} cannot be written ({fault}); give it and its folder to the user makegood runs as"
+            remedy = "give it and its folder to the user makegood runs as"
+            return StateError(f"{path} cannot be written ({fault}); {remedy}")
         case "FULL" | "IOERR":
-            return f"{path}: the disk is full or failing ({fault}); nothing further is written until there is room"
+            remedy = "nothing further is written until there is room"
+            return StateStoppedError(f"{path}: the disk is full or failing ({fault}); {remedy}")
         case "BUSY" | "LOCKED":
-            return f"{path} is held by another program ({fault}); close it and try again"
+            return StateStoppedError(f"{path} is held by another program ({fault}); close it and try again")
         case _:
-            return f"{path}: {fault}"
+            return StateError(f"{path}: {fault}; `makegood state verify` says more")
 
 
 def damaged(path: Path, how: str) -> str:

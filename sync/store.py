@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Self, cast
 
 from sync.action import Obligation
 from sync.archive import Archive, text
-from sync.errors import LockHeldError, StateError
+from sync.errors import LockHeldError
 from sync.kept import known_text, standing_text
-from sync.statefile import locked, note_epoch, opened, remedy
+from sync.statefile import locked, note_epoch, opened, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ class Store(Archive):
             with suppress(sqlite3.Error):
                 self._database.execute("ROLLBACK")
             if isinstance(fault, sqlite3.Error):
-                raise StateError(remedy(self._path, fault)) from None
+                raise refused(self._path, fault) from None
             raise
 
     def intend(
@@ -171,7 +171,7 @@ class Store(Archive):
             self._database.execute("DELETE FROM unread WHERE source = ?", (source,))
 
     def grant(self, site: str, ticket: str, promises: Iterable[tuple[str, str]], now: datetime) -> None:
-        """These promises (name, occasion) have one warning period from now on; one that has it keeps what it has."""
+        """These promises (name, occasion) have one warning period from now on; one that has it keeps its own."""
         with self._committed():
             self._database.executemany(
                 "INSERT OR IGNORE INTO granted VALUES (?, ?, ?, ?, ?)",

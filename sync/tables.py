@@ -66,7 +66,10 @@ def _harmless(cell: Cell) -> Cell:
     """
     if not isinstance(cell, str):
         return cell
-    return "".join(map(protected, _CELL_ENDS.split(fitted(legible(cell)))))
+    first, *others = _CELL_ENDS.split(fitted(legible(cell)))
+    return protected(first) + "".join(
+        f"'{each}" if looks_like_formula(each.replace('"', "")) else each for each in others
+    )
 
 
 def as_xlsx(table: Table) -> bytes:

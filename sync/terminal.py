@@ -25,6 +25,11 @@ def say_json(value: object) -> None:
     click.echo(json_text(value, indent=2) if unicode else json.dumps(value, indent=2))
 
 
+def asked(question: str) -> bool | None:
+    """What somebody at the terminal answers, no unless they say yes; None in a pipe, where nobody is asked."""
+    return click.confirm(legible(question), default=False, err=True) if sys.stdin.isatty() else None
+
+
 def hand_over(content: str | bytes) -> None:
     """A file on standard output, as it is; what makes it sees to it that it is harmless."""
     click.echo(content, nl=False)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WRITES = ("edit", "comment", "follow_up", "batch")
 """The methods of an adapter that write."""
-READ_BY_POST = re.compile(r"search")
+READ_BY_POST = re.compile(r"search|bulkfetch")
 
 
 class Point(NamedTuple):

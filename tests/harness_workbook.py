@@ -269,6 +269,7 @@ class XlsxHarness(WorkbookHarness):
 
     def fill(self, issues: Sequence[Record], comments: Sequence[Record]) -> None:
         workbook = Workbook()
+        workbook.worksheets[0].title = "Issues"
         for sheet, header, rows in (
             (workbook.worksheets[0], HEADER, issues),
             (workbook.create_sheet("Comments"), COMMENT_HEADER, comments),

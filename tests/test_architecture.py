@@ -39,8 +39,8 @@ records kept statefile archive store backup verify
 notify_models notify notices settings exposure advice schema
 
 apply suggest observe survey recover tables worklist registers remember cycle startup
-report reviewed explain explain_text progress logs screen terminal
-daemon commands plan_commands state_commands listing_commands cli
+report reviewed undo explain explain_text progress logs screen terminal
+daemon commands plan_commands undo_command state_commands listing_commands cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""
 

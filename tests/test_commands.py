@@ -352,7 +352,7 @@ def test_each_command_has_its_own_keys_and_takes_output_before_or_after_its_name
         assert office.run("--output", "json", command).json == told.json
     assert office.run("status", "--output", "json").json["sources"][0].keys() == {
         "source", "tracker", "mode", "last_good", "tickets", "live", "halted", "trouble", "unread", "open_writes",
-        "doubtful_notices",
+        "doubtful_notices", "opted_out",
     }  # fmt: skip
 
 

@@ -5,33 +5,34 @@ The process that works is forked and kills itself by SIGKILL at a seam; the trac
 
 from __future__ import annotations
 
+import gc
 import os
 import random
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from crash_points import Ended, Fuse, Point, begun, forked, kept, lay, put_back, rest, serve
+from crash_points import Fuse, Point, begun, forked, kept, lay, put_back, rest, serve
 from harness_jira import CloudHarness
-from reliability import Effect, effects_of, held
+from reliability import Effect, effects_of, held, leaks_of
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync.commands import _rebuilt
-from sync.ticket import Status
+from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections import Counter
 
     from harness import Harness
 
 pytestmark = pytest.mark.reliability
 
 THOROUGH = os.environ.get("MAKEGOOD_THOROUGH") == "1"
-PAIRS = 40
-"""How many pairs of deaths a scene is tried with, unless every one is asked for."""
+SECOND_DEATHS = 1
+"""With how many second deaths each first one is tried, unless every pair is asked for."""
 
 TRACKERS: tuple[type[Harness], ...] = (CloudHarness, StaffDataCenter, StaffAsana, StaffXlsx)
 PROMISES = """
@@ -87,67 +88,154 @@ def rebuild(scene: Desk) -> None:
         _rebuilt(served, scene.firm.store, program)
 
 
+Work = Callable[[Desk], None]
+
+
 class Scene(NamedTuple):
-    """How things stand before a process is killed in its work, and what is then done, and killed too."""
+    """How things stand before a process is killed in its work, and what is then done, and killed too.
+
+    `effects` are those that are owed.
+    """
 
     prepare: Callable[[Desk], list[str]]
-    work: Callable[[Desk], None]
-    again: Callable[[Desk], None] = one_pass
+    work: Work
+    again: Work
+    effects: set[str]
 
 
+WRITTEN = {"comment", "label", "due"}
 SCENES = {
-    "the first pass": Scene(begin, one_pass),
-    "a pass": Scene(go_on, one_pass),
-    "a rebuild": Scene(lose_the_state, rebuild),
-    "a rebuild and another": Scene(lose_the_state, rebuild, rebuild),
+    "the first pass": Scene(begin, one_pass, one_pass, WRITTEN),
+    "a pass": Scene(go_on, one_pass, one_pass, WRITTEN | {"follow_up"}),
+    "a rebuild": Scene(lose_the_state, rebuild, one_pass, WRITTEN | {"follow_up"}),
+    "a rebuild and another": Scene(lose_the_state, rebuild, rebuild, WRITTEN | {"follow_up"}),
 }
 
 
 # --- the stage --------------------------------------------------------------------------------------------------
 
 
+class Stood(NamedTuple):
+    """What stands at the tracker long after every doubt, and how many comments more people read than were meant."""
+
+    found: Counter[Effect]
+    leaks: int
+
+
+@dataclass
+class Tried:
+    """What was left of each case; `points` are where the undisturbed run could have died."""
+
+    expected: Counter[Effect]
+    points: list[Point]
+    once: dict[Point, Stood] = field(default_factory=dict)
+    twice: dict[tuple[Point, Point], Stood] = field(default_factory=dict)
+
+
 @dataclass
 class Stage:
-    """A scene in a process of its own, in which others are forked, killed and watched.
-
-    Whatever is tried on it is tried in a fork, so that the tracker is as before; the files are put back.
-    """
+    """A scene, in a process that is forked for each case: the fork has a tracker and a clock of its own."""
 
     desk: Desk
     scene: Scene
     tickets: list[str]
 
-    @property
-    def _fakes(self) -> list[Any]:
-        return [self.desk.harness.fake] if self.desk.harness.remote else []
+    def tried(self, chance: random.Random) -> Tried:
+        """Every single death, and every pair of deaths or a sample of them."""
+        stood, points = self._apart(lambda: self._end(self.scene.work))
+        told = Tried(stood.found, points)
+        for first in points:
+            told.once[first], pairs = self._apart(partial(self._deaths, first, chance.random()))
+            told.twice |= {(first, second): each for second, each in pairs.items()}
+        return told
 
-    def run(self, work: Callable[[Desk], None], deadly: Point | None = None) -> Ended:
-        """Do a work in a process that dies at that point, if it comes to it; else it says which it came to."""
-        wait = begun(partial(self._work, work, deadly))
-        for fake in self._fakes:
-            serve(fake)
-        ended = wait()
-        for fake in self._fakes:
-            rest(fake)
-        return ended
+    def _deaths(self, first: Point, seed: float) -> tuple[Stood, dict[Point, Stood]]:
+        """What stands after a death here alone, and after a second one at each later point."""
+        self._die(self.scene.work, first)
+        stood, points = self._apart(lambda: self._end(self.scene.again))
+        chosen = points if THOROUGH else random.Random(seed).sample(points, SECOND_DEATHS)
+        return stood, {second: self._apart(partial(self._second, second)) for second in chosen}
 
-    def _work(self, work: Callable[[Desk], None], deadly: Point | None) -> list[Point]:
-        fuse, firm = Fuse(deadly), self.desk.firm
-        tracker = self.desk.harness.tracker()
+    def _second(self, second: Point) -> Stood:
+        self._die(self.scene.again, second)
+        return self._end(one_pass)[0]
+
+    def _apart(self, case: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the case gives
+        files = kept(self.desk.firm.folder)
+        told = forked(case)
+        put_back(self.desk.firm.folder, files)
+        return told
+
+    def _die(self, work: Work, point: Point) -> None:
+        """Have another process killed at this point of its work, and let a minute pass."""
+        wait = begun(partial(self._work, work, Fuse(point)))
+        self._serve()
+        assert wait().killed, f"never came to {point}"
+        if self.desk.harness.remote:
+            rest(self.desk.harness.fake)
+        self.desk.firm.wait(minutes=1)
+
+    def _end(self, work: Work) -> tuple[Stood, list[Point]]:
+        """This work and later passes undisturbed, and the points that the work came to."""
+        self._serve()
+        fuse = Fuse()
+        met = self._work(work, fuse)
+        for minutes in (1, 11, 11):
+            self.desk.run(minutes=minutes)
+        assert self.desk.firm.store.unsettled() == []
+        harness = self.desk.harness
+        leaks = leaks_of(harness, self.tickets, Audience.INTERNAL)
+        return Stood(effects_of(harness, self.tickets), leaks), met
+
+    def _serve(self) -> None:
+        if self.desk.harness.remote:
+            serve(self.desk.harness.fake)
+
+    def _work(self, work: Work, fuse: Fuse) -> list[Point]:
+        """The work as by a new process, to its end."""
+        firm, tracker = self.desk.firm, self.desk.harness.tracker()
         lay(fuse, type(tracker))
         firm.sources = [(source, tracker, mapping) for source, _, mapping in firm.sources]
         work(self.desk)
         firm.restart()
-        return fuse.met
+        return list(fuse.met)
 
-    def killed(self, work: Callable[[Desk], None], deadly: Point) -> None:
-        assert self.run(work, deadly).killed, f"never came to {deadly}"
-        self.desk.firm.wait(minutes=1)
 
-    def in_the_end(self, work: Callable[[Desk], None]) -> tuple[Counter[Effect], list[Point]]:
-        """What stands at the tracker long after every doubt, and which points this work came to until then."""
-        met = self.run(work).said
-        for minutes in (1, 11, 11):
-            self.desk.firm.wait(minutes=minutes)
-            assert not self.run(one_pass).killed
-        return effects_of(self.desk.harness, self.tickets), met
+def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
+    """All that is tried of a scene on a tracker."""
+    with desk(kind, folder, policy(promises=PROMISES)) as made:
+        words = made.firm.program(made.firm.store)
+        program = made.firm.program
+        made.firm.program = lambda store: replace(  # type: ignore[method-assign]
+            program(store), render=words.render, slips=words.slips, follow_up=words.follow_up
+        )
+        tickets = scene.prepare(made)
+        made.firm.restart()
+        made.firm.dry_run()  # so that templates are compiled before the forks, not in each
+        made.firm.sources[0][1].close()
+        if made.harness.remote:
+            rest(made.harness.fake)
+        gc.freeze()
+        told = Stage(made, scene, tickets).tried(random.Random(5))
+        if made.harness.remote:
+            serve(made.harness.fake)
+        return told
+
+
+# --- the matrix -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("kind", TRACKERS, ids=lambda kind: kind.name)
+def test_killed_at_any_boundary_and_again_while_it_recovers_each_effect_stands_once(
+    tmp_path: Path, kind: type[Harness], name: str
+) -> None:
+    told: Tried = forked(partial(tried, kind, SCENES[name], tmp_path))
+    assert {what for _, what, _ in told.expected} == SCENES[name].effects
+    assert SEAMS[name] | (SEAMS_OF[kind] if SCENES[name].work is one_pass else set()) <= {*told.points}
+    for point, (found, leaks) in told.once.items():
+        case = f"{kind.name}, {name}, {point}"
+        held("killed once", case, expected=told.expected, found=found, leaks=leaks)
+    for pair, (found, leaks) in told.twice.items():
+        case = f"{kind.name}, {name}, {pair}"
+        held("killed twice", case, expected=told.expected, found=found, leaks=leaks)

@@ -91,7 +91,7 @@ def test_a_slip_of_the_pen_is_answered_word_for_word_as_shown(office: Office) ->
 
 COMMANDS = {"one_pass", "check", "explain", "status", "rebuild", "daemon"}
 COMMANDS |= {"worklist", "register", "lessons", "remedies", "message"}
-COMMANDS |= {"backup", "verify", "plan", "apply"}
+COMMANDS |= {"backup", "verify", "plan", "apply", "undo"}
 
 
 @pytest.fixture
@@ -109,6 +109,7 @@ def called(office: Office) -> list[str]:
 
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
     doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "verify")}
+    doers["undo"] = "sync.undo_command.undo"
     doers |= {name: f"sync.plan_commands.{name}" for name in ("plan", "apply")}
     doers |= {name: f"sync.listing_commands.{place}" for name, place in listings.items()}
     for name, place in (doers | {"daemon": "sync.daemon.run"}).items():

@@ -323,6 +323,20 @@ def test_a_comment_is_read_by_its_audience_alone_and_carries_its_marks(harness: 
         assert (comment.id, comment.author.side, comment.audience) == (written.comment, "us", audience)
 
 
+def test_a_comment_of_ours_can_be_taken_back_and_again_without_harm(harness: Harness) -> None:
+    ticket = harness.create("The report is late")
+    tracker = connected(harness)
+    audience = max(harness.audiences)
+    kept = tracker.comment(ticket, draft(audience, OTHER_MARK)).comment
+    gone = tracker.comment(ticket, draft(audience, MARK)).comment
+    theirs = harness.comment_as_staff(ticket, "We are on it")
+    for _ in range(2):
+        tracker.delete_comment(ticket, gone)
+        ours = [mark[:6] for posted in harness.comments_of(ticket) for mark in posted.marks]
+        assert ours == [OTHER_MARK[:6]]
+    assert {comment.id for comment in one(tracker, ticket).comments} == {kept, theirs}
+
+
 def test_a_comment_that_cannot_be_confined_to_its_audience_is_not_posted(harness: Harness) -> None:
     ticket = harness.create("Late")
     tracker = connected(harness)

@@ -74,10 +74,8 @@ def text_of(kind: str, value: Any) -> str:  # noqa: ANN401 - a custom field's va
             return words(
                 next((value[key] for key in ("date_time", "due_at", "date", "due_on") if value.get(key)), "")
             )
-        case "number", float() if value.is_integer():
-            return str(int(value))
         case "number", int() | float():
-            return str(value)
+            return str(int(value) if float(value).is_integer() else value)
         case _:
             return words(value)
 

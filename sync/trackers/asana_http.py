@@ -142,6 +142,14 @@ class Connection:
         self.written += 1
         return made if opt_fields else {}
 
+    def delete(self, call: Callable[..., Any], gid: str) -> None:
+        """DELETE one thing; errors as of `write`."""
+        try:
+            self._writes(self._send, call, (gid,), writing=True)
+        except RateLimitedError as error:
+            raise self._perhaps_let_through(error, once=False) from None
+        self.written += 1
+
     def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
         """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
         short = once and error.retry_after is not None and error.retry_after <= PATIENCE
@@ -236,7 +244,7 @@ def _classed(  # noqa: C901, PLR0911 - a table of statuses
         case status if 400 <= status < 500:
             return InvalidError(f"Asana refused what was sent: {said}", _fields(said))
         case status if writing:
-            return _broken(f"it answered {status} ({said})", writing=True)
+            return _broken(f"it answered {status} ({said}){_long(wait)}", writing=True)
         case status:
             return ServerFaultError(f"Asana answered {status} ({said}){_long(wait)}", wait)
 

@@ -129,6 +129,10 @@ class Tracker(Reader, Protocol):
         """Create one issue, subtask or row that belongs to the ticket, with its mark; not idempotent."""
         ...
 
+    def delete_comment(self, ticket: str, comment: str) -> Written:
+        """Take back one comment of ours; one that is gone already is no error."""
+        ...
+
     def clone(self) -> Tracker:
         """Another one for another thread, sharing nothing that is not thread-safe."""
         ...

@@ -301,6 +301,15 @@ class JiraTracker:
         answer = self._http.write("POST", path, body, {"expand": "properties"}, once=True)
         return self._posted(ticket, answer, desk=desk)
 
+    def delete_comment(self, ticket: str, comment: str) -> Written:
+        """As `Tracker.delete_comment`: one DELETE, which needs the right to delete one's own comments."""
+        self._ready()
+        try:
+            answer = self._http.write("DELETE", issue_path(ticket, "comment", comment), None)
+        except NotFoundError:
+            return Written()
+        return Written(answer.at)
+
     def _posted(self, ticket: str, answer: Answer, *, desk: bool) -> Written:
         raw = answer.body if isinstance(answer.body, dict) else {}
         if not raw.get("id"):

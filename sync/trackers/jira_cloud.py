@@ -50,7 +50,9 @@ class CloudApi:
         while True:
             answer = self._http.read("POST", "search/jql", body=asked)
             issues = records(answer.record, "issues")
-            new = {(identity(issue.get("id")), identity(fields_of(issue).get("updated"))) for issue in issues} - seen
+            new = {
+                (identity(issue.get("id")), identity(fields_of(issue).get("updated"))) for issue in issues
+            } - seen
             token = _token(answer.record)
             if token in tokens or (issues and not new):
                 raise ServerFaultError("Jira's search goes round in a circle: the same page came twice")

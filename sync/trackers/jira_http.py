@@ -247,9 +247,9 @@ def _limited(response: requests.Response, said: str) -> TrackerError | None:
 def _fault(response: requests.Response, said: str, *, writing: bool) -> TrackerError | None:
     if response.status_code < 500 and response.status_code != 408:
         return None
-    if writing:
-        return LostAnswerError(f"{said}; the change may have been applied")
     wait = retry_after(response)
+    if writing:
+        return LostAnswerError(f"{said}{_long(wait)}; the change may have been applied")
     return ServerFaultError(f"{said}{_long(wait)}", wait)
 
 

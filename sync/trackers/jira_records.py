@@ -161,8 +161,10 @@ def on_desk(fields: Json) -> bool:
     """
     kind = project_of(fields).get("projectTypeKey")
     if kind not in (DESK, *_ORDINARY):
-        raise InvalidError(f"Jira calls its project's type {identity(kind)!r}, and who reads comments there is unknown")
-    return kind == DESK
+        raise InvalidError(
+            f"Jira calls its project's type {identity(kind)!r}, and who reads comments there is unknown"
+        )
+    return bool(kind == DESK)
 
 
 def ledger_of(issue: Json) -> Json | None:

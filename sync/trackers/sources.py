@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,6 +17,9 @@ from sync.ticket import Language
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
 
 
+_PLACE = re.compile(
+    r"(?P<scheme>https?:|)//([^/?#@\\]*@)?(?P<host>([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?)([/?#]|$)"
+)
 _WHOLE = 'write the whole address, as in "https://example.com" or "https://example.com:8443/jira"'
 
 
@@ -29,11 +33,10 @@ def is_loopback(host: str) -> bool:
 
 def moved_to(location: str | None) -> str:
     """For a person, where a redirection points: scheme, host and port, and nothing else of the address."""
-    parts = (location or "").split("/", 3)
-    if len(parts) < 3 or parts[1] or not parts[2].isprintable():
-        return "elsewhere on the same host"
-    host = parts[2].partition("?")[0].partition("#")[0].rpartition("@")[2]
-    return f"to {parts[0]}//{host[:100]}"
+    found = _PLACE.match(location or "")
+    if found is None:
+        return "elsewhere"
+    return f"to {found['scheme']}//{found['host']}"
 
 
 def direct(url: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sync.errors import InvalidError
-from sync.legible import inert
+from sync.legible import inert, whole
 from sync.ticket import Audience, Change, Comment, Person, Side, Status, Ticket
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Translation:
                 "add it there under open, in_progress, waiting, resolved or closed",
             )
         fields = {
-            name: value.strip()
+            name: whole(value.strip())
             for name, column in self._fields.items()
             if (value := item.values.get(column)) and value.strip()
         }
@@ -146,8 +146,8 @@ class Translation:
             id=item.id,
             key=item.key,
             url=item.url,
-            title=item.title,
-            text=item.text,
+            title=whole(item.title),
+            text=whole(item.text),
             status=status,
             created=item.created,
             updated=item.updated,
@@ -158,7 +158,7 @@ class Translation:
             kind=item.kind,
             reporter=self.person(item.reporter) if item.reporter else None,
             assignee=self.person(item.assignee) if item.assignee else None,
-            labels=item.labels,
+            labels=frozenset(map(whole, item.labels)),
             due=due,
             due_text="" if due or not item.due else str(item.due),
             resolved=self._instant(fields.get("resolved"), "resolved", problems) or item.resolved,
@@ -177,20 +177,20 @@ class Translation:
         author = self.person(raw.author)
         if raw.marks and author.side != "us":
             author = Person(author.id, author.name, "us")
-        return Comment(raw.id, raw.at, author, raw.text, raw.audience, raw.marks)
+        return Comment(raw.id, raw.at, author, whole(raw.text), raw.audience, raw.marks)
 
     def person(self, raw: RawPerson | None) -> Person:
         """The user with the side that the mapping gives it."""
         if raw is None:
             return NOBODY
         if raw not in self._people:
-            self._people[raw] = Person(raw.id, raw.name, side_of(raw, self._mapping.people, self._me))
+            self._people[raw] = Person(raw.id, whole(raw.name), side_of(raw, self._mapping.people, self._me))
         return self._people[raw]
 
     def _changes(self, raws: tuple[RawChange, ...], problems: list[str]) -> tuple[Change, ...]:
         changes = []
         for raw in sorted(dict.fromkeys(raws), key=_in_order):
-            name, before, after = raw.column, raw.before, raw.after
+            name, before, after = raw.column, whole(raw.before), whole(raw.after)
             if name not in RESERVED:
                 name = self._columns.get(name.casefold(), name)
             said = f"{before or '–'} → {after or '–'}"

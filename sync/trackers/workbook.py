@@ -14,7 +14,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sync.action import Failed
+from sync.action import Failed, Written
 from sync.errors import ConflictError, InvalidError, NotFoundError, TrackerError, WorkbookError
 from sync.ticket import Audience
 from sync.trackers.base import Capabilities, Finding, Marks, Page
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sync.action import Draft, Edit, FollowUp, Written
+    from sync.action import Draft, Edit, FollowUp
     from sync.mapping.models import WorkbookMapping
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
@@ -194,6 +194,15 @@ class Workbook:
             self._save(contents.book, pending)
         return written
 
+    def delete_comment(self, ticket: str, comment: str) -> Written:
+        """As `Tracker.delete_comment`: its row goes, known by its action id."""
+        with self._one_writer:
+            contents = self._current(self._read())
+            if any(said.id == comment and said.marks for said in contents.comments(ticket)):
+                self._refuse_if_changed(contents, ticket)
+                self._save(contents.book, self._pending(contents), {ticket: comment})
+        return Written()
+
     def _pending(self, contents: Contents) -> Pending:
         return Pending(contents, self._mapping, self._audience, self._clock().replace(microsecond=0))
 
@@ -219,11 +228,15 @@ class Workbook:
                 self._save(contents.book, pending)
         return answers
 
-    def _save(self, book: Book, pending: Pending) -> None:
-        self._contents = None
-        contents = self._understood(book.write(pending.cells, pending.entries, pending.rows))
+    def _save(self, book: Book, pending: Pending, gone: Mapping[str, str] | None = None) -> None:
+        """Write it all; `gone` are comments that go, by their tickets."""
+        self._contents, without = None, gone or {}
+        contents = self._understood(
+            book.write(pending.cells, pending.entries, pending.rows, list(without.values()))
+        )
         self._contents = contents
-        for issue in {*(cell.issue for cell in pending.cells), *(entry.issue for entry in pending.entries)}:
+        changed = {*without, *(cell.issue for cell in pending.cells), *(each.issue for each in pending.entries)}
+        for issue in changed:
             if issue in self._handed_out:
                 self._handed_out[issue] = contents.ticket(issue).version
 

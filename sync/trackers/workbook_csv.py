@@ -18,12 +18,13 @@ from sync.trackers.workbook_table import (
     fitted,
     heading,
     protected,
+    rows_of,
     shown,
     unprotected,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -83,13 +84,19 @@ class CsvFile:
         }
         return Table(str(self.file.path), header_row, header, rows)
 
-    def rendered(self, changes: Mapping[int, Mapping[int, str]], added: Sequence[Mapping[int, str]] = ()) -> bytes:
-        """The file with some cells changed (row number from 1 -> column from 0 -> text) and rows added."""
+    def rendered(
+        self,
+        changes: Mapping[int, Mapping[int, str]],
+        added: Sequence[Mapping[int, str]] = (),
+        removed: Collection[int] = (),
+    ) -> bytes:
+        """The file with some cells changed (row number from 1 -> column from 0 -> text), added and removed."""
         raws = list(self._raws)
         for number, texts in changes.items():
             old = raws[number - 1]
             ending = old[len(old.rstrip("\r\n")) :]
             raws[number - 1] = self._line(_laid_out(texts, self._records[number - 1]), ending)
+        raws = [raw for number, raw in enumerate(raws, start=1) if number not in removed]
         if added and raws and not raws[-1].endswith(("\r", "\n")):
             raws[-1] += self.style.ending
         raws.extend(self._line(_laid_out(texts)) for texts in added)
@@ -177,8 +184,10 @@ class CsvComments(CsvFile):
         super().__init__(file, wanted=COMMENT_HEADER, header=COMMENT_HEADER, style=style)
         self._places = comment_columns(self.table)
 
-    def with_entries(self, entries: Sequence[Entry]) -> bytes:
-        """The file with these comments at its end, and with whatever columns of ours it lacked."""
+    def with_entries(self, entries: Sequence[Entry], gone: Collection[str] = ()) -> bytes:
+        """The file with these comments at its end, without those of the `gone` action ids, and with whatever
+        columns of ours it lacked.
+        """
         width = len(self.table.header)
         missing = [name for name in COMMENT_HEADER if name not in self._places]
         places = self._places | {name: width + n for n, name in enumerate(missing)}
@@ -186,6 +195,7 @@ class CsvComments(CsvFile):
         return self.rendered(
             {self.table.header_row: header} if header else {},
             [{places[name]: _as_text(value) for name, value in entry.values().items()} for entry in entries],
+            rows_of(self.table, gone),
         )
 
 
@@ -222,15 +232,21 @@ class CsvBook:
         self.columns = self.issues.columns(headers, self._optional)
         self.comments = (self._beside.table,)
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> CsvBook:
+    def write(
+        self,
+        cells: Sequence[Cells],
+        entries: Sequence[Entry],
+        rows: Sequence[Row] = (),
+        gone: Collection[str] = (),
+    ) -> CsvBook:
         """The issues first, then the comments: each whole or not at all, one right after the other."""
         changes = {cell.row: self._texts(cell.values()) for cell in cells}
         added = [self._texts(row.values) for row in rows]
         main, beside = self.files
         if changes or added:
             main = File(main.path, self._main.rendered(changes, added))
-        if entries:
-            beside = File(beside.path, self._beside.with_entries(entries))
+        if entries or gone:
+            beside = File(beside.path, self._beside.with_entries(entries, gone))
         written = CsvBook((main, beside), self._mapping, self._headers, self._optional)
         swap(self.files, written.files)
         return written

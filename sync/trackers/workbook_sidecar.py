@@ -12,7 +12,7 @@ from sync.trackers.workbook_labels import LabelStyle
 from sync.trackers.workbook_table import Table, heading, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from sync.mapping.models import WorkbookMapping
@@ -87,13 +87,15 @@ class Sidecar:
         stale = [label for label in style.labels(text) if label.startswith(prefixes)]
         return style.edited(text, [label for label in ours if label.startswith(prefixes)], stale)
 
-    def written(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row]) -> Sidecar:
+    def written(
+        self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row], gone: Collection[str] = ()
+    ) -> Sidecar:
         """The sidecar as it will be with these results in it; nothing is on the disk yet."""
         results, comments = self.files
         if cells or rows:
             results = File(results.path, self._with(cells, rows))
-        if entries:
-            comments = File(comments.path, self._comments.with_entries(entries))
+        if entries or gone:
+            comments = File(comments.path, self._comments.with_entries(entries, gone))
         return Sidecar(results, comments, self._mapping, self._headers)
 
     def _with(self, cells: Sequence[Cells], rows: Sequence[Row]) -> bytes:

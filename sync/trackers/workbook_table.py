@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 from sync.errors import WorkbookError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sync.trackers.workbook_disk import File
 
 Value = str | int | float | bool | datetime | date | time | timedelta | None
 
-COMMENT_HEADER = ("Issue", "At", "Author", "Audience", "Text", "Action id")
+MARKS = "Action id"
+COMMENT_HEADER = ("Issue", "At", "Author", "Audience", "Text", MARKS)
 COMMENT_NEEDS = ("Issue", "At", "Text")
 
 _LONGEST = 32_767
@@ -148,6 +149,16 @@ def comment_columns(table: Table) -> dict[str, int]:
     return table.columns(wanted, [name for name in COMMENT_HEADER if name not in COMMENT_NEEDS])
 
 
+def rows_of(comments: Table, marks: Collection[str]) -> tuple[int, ...]:
+    """The rows of a table of comments that carry any of these action ids."""
+    column = comment_columns(comments).get(MARKS) if marks else None
+    if column is None:
+        return ()
+    return tuple(
+        row for row in comments.rows if not set(shown(comments.value(row, column)).split()).isdisjoint(marks)
+    )
+
+
 def near(name: str, names: Sequence[str]) -> str:
     """The names that come close to the one that is missing, or some of those that there are."""
     told = [each if len(each) <= _LONGEST_NAME else each[:_LONGEST_NAME] + "…" for each in names[:_MOST_NAMES]]
@@ -247,6 +258,15 @@ class Book(Protocol):
         """Why results go to sidecar files and which, if they do."""
         ...
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> Book:
-        """Write all of it durably or nothing; answers with the book as it then is, in place of this one."""
+    def write(
+        self,
+        cells: Sequence[Cells],
+        entries: Sequence[Entry],
+        rows: Sequence[Row] = (),
+        gone: Collection[str] = (),
+    ) -> Book:
+        """Write all of it durably or nothing; answers with the book as it then is, in place of this one.
+
+        `gone` are action ids whose comments are taken out.
+        """
         ...

@@ -29,10 +29,10 @@ from sync.trackers.workbook_sheets import (
     writable,
 )
 from sync.trackers.workbook_sidecar import Sidecar
-from sync.trackers.workbook_table import COMMENT_HEADER, Table, comment_columns, letters, shown
+from sync.trackers.workbook_table import COMMENT_HEADER, Table, comment_columns, letters, rows_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
@@ -88,10 +88,16 @@ class XlsxBook:
             )
         return None
 
-    def write(self, cells: Sequence[Cells], entries: Sequence[Entry], rows: Sequence[Row] = ()) -> XlsxBook:
+    def write(
+        self,
+        cells: Sequence[Cells],
+        entries: Sequence[Entry],
+        rows: Sequence[Row] = (),
+        gone: Collection[str] = (),
+    ) -> XlsxBook:
         """All of it in one save of the workbook, or in the sidecar."""
         if self._losses() or self._sidecar.exists:
-            sidecar = self._sidecar.written([self._whole(cell) for cell in cells], entries, rows)
+            sidecar = self._sidecar.written([self._whole(cell) for cell in cells], entries, rows, gone)
             swap(self.files, (self._main, *sidecar.files))
             self._sidecar = sidecar
             self.issues = sidecar.over(self._sheet, self.columns)
@@ -105,6 +111,7 @@ class XlsxBook:
             self._put_cells(sheet, changed | added)
             for number in added:
                 cover(sheet, number)
+            self._blank_comments(workbook, gone)
             comments = self._put_entries(workbook, entries)
         main = File(self._main.path, saved(workbook, self._main.path))
         swap(self.files, (main, *self._sidecar.files))
@@ -140,6 +147,15 @@ class XlsxBook:
     def _date_format_of(self, sheet: Worksheet, column: int) -> str:
         cells = (cell_at(sheet, row, column) for row in self.issues.rows)
         return next((cell.number_format for cell in cells if cell.is_date), "yyyy-mm-dd")
+
+    def _blank_comments(self, workbook: Workbook, gone: Collection[str]) -> None:
+        """Empty the rows of the comments sheet that carry these action ids; other rows stay where they are."""
+        sheet = find(workbook, self._mapping.comments_sheet)
+        if sheet is None or self._comments is None:
+            return
+        for number in rows_of(self._comments, gone):
+            for column in range(len(self._comments.rows.pop(number))):
+                put(cell_at(sheet, number, column), None)
 
     def _put_entries(self, workbook: Workbook, entries: Sequence[Entry]) -> Table | None:
         if not entries:

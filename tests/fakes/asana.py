@@ -92,6 +92,8 @@ class AsanaFake(FakeServer, Hands):
         tree = wanted(request.query.get("opt_fields", []))
         if request.method == "GET":
             return self._get(request, me, segments, tree)
+        if request.method == "DELETE" and segments[0] == "stories":
+            return self._delete_story(me, known(self, Story, segments[-1]))
         data = data_of(request.body)
         if request.method == "POST" and segments == ["batch"]:
             return self._batch(request, me, data)
@@ -180,6 +182,14 @@ class AsanaFake(FakeServer, Hands):
                     self.follow(act, person)
                 return 200, None
         raise NotImplementedError(f"the Asana fake does not serve {method} /tasks/…/{'/'.join(rest)}")
+
+    def _delete_story(self, me: Person, story: Story) -> Answer:
+        """Only who wrote a comment may delete it."""
+        allow(me, story.task)
+        if story.created_by is not me or not story.is_comment:
+            raise Refusal(403, "You do not have permission to delete this story.")
+        self.remove(self._by_api(story.task, me), story)
+        return Answer(body={"data": {}})
 
     def _by_api(self, task: Task, me: Person) -> Act:
         return Act(task, me, self.now, "api")

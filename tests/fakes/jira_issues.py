@@ -29,6 +29,7 @@ class IssueResources(UserResources):
         ("GET", "issue/([^/]+)/comment"): "get_comments",
         ("POST", "issue/([^/]+)/comment"): "post_comment",
         ("GET", "issue/([^/]+)/comment/([^/]+)"): "get_comment",
+        ("DELETE", "issue/([^/]+)/comment/([^/]+)"): "remove_comment",
         ("GET", "issue/([^/]+)/properties"): "get_properties",
         ("GET", "issue/([^/]+)/properties/([^/]+)"): "get_property",
         ("PUT", "issue/([^/]+)/properties/([^/]+)"): "put_property",
@@ -115,6 +116,20 @@ class IssueResources(UserResources):
                 properties = "properties" in call.words("expand")
                 return Answer(body=call.view.comment(issue, comment, properties=properties))
         raise Refusal(404, "no thing", what=f"comment {number}")
+
+    def remove_comment(self, call: Call, which: str, number: str) -> Answer:
+        """Answer DELETE /issue/{id or key}/comment/{id}: one's own, or anybody's with the right for that."""
+        issue = self.visible(call, which)
+        comment = next((one for one in issue.comments if one.id == number), None)
+        if comment is None:
+            raise Refusal(404, "no thing", what=f"comment {number}")
+        own = comment.author == self.caller.name and call.may("DELETE_OWN_COMMENTS", issue.project)
+        if not own and not call.may("DELETE_ALL_COMMENTS", issue.project):
+            raise Refusal(400, "no comments")
+        with self.site.writing(issue):
+            issue.comments.remove(comment)
+            issue.updated = self.site.now
+        return Answer(204)
 
     def _comment(self, call: Call, number: str) -> Comment:
         for issue in self.site.issues.values():

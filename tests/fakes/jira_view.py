@@ -81,7 +81,7 @@ class View:
         """Return the JSON of a list of issues and what stands around it, ready to send."""
         shown = ",".join(self.issue(issue, ask) for issue in issues)
         rest = json.dumps(around, ensure_ascii=False, separators=(",", ":"))[1:]
-        return f'{{"issues":[{shown}]{"," if around else ""}{rest}'.encode()
+        return f'{{"issues":[{shown}]{"," if around else ""}{rest}'.encode(errors="backslashreplace")
 
     def _issue(self, issue: Issue, ask: Ask) -> Json:
         if self.cloud and ask.bare:

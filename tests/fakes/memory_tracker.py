@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -24,7 +25,7 @@ US = Person("makegood", "makegood", "us")
 STAFF = Person("delivery-lead", "Delivery lead", "staff")
 CLIENT = Person("client-contact", "Client contact", "client")
 
-Write = Literal["edit", "comment", "follow_up"]
+Write = Literal["edit", "comment", "follow_up", "delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Board:
     writes: list[tuple[Write, str]] = field(default_factory=list)
     hands: int = 0
     _ledgers: dict[str, dict[str, object]] = field(default_factory=dict)
-    _faults: dict[Write, list[Fault]] = field(default_factory=lambda: {"edit": [], "comment": [], "follow_up": []})
+    _faults: defaultdict[Write, list[Fault]] = field(default_factory=lambda: defaultdict(list))
     _late: list[tuple[datetime, Callable[[], object]]] = field(default_factory=list)
     _events: int = 0
     _lock: RLock = field(default_factory=RLock)
@@ -220,6 +221,15 @@ class Board:
         posted = self._post(ticket, plain(draft.body), US, reached, draft.marks)
         self.mentioned[posted] = _people_in(draft.body)
         return Written(self.now, comment=posted, audience=reached if self.tells_audience else None)
+
+    def delete_comment(self, ticket: str, comment: str) -> Written:
+        """One comment less."""
+        held = self.tickets[ticket]
+        left = tuple(each for each in held.comments if each.id != comment)
+        if left != held.comments:
+            self.tickets[ticket] = replace(held, comments=left)
+            self._touch(ticket)
+        return Written(self.now)
 
     def follow_up(self, ticket: str, draft: FollowUp) -> Written:
         """A ticket of ours below another."""
@@ -372,6 +382,9 @@ class MemoryTracker:
 
     def follow_up(self, ticket: str, draft: FollowUp) -> Written:
         return self.board.write("follow_up", ticket, lambda: self.board.follow_up(ticket, draft))
+
+    def delete_comment(self, ticket: str, comment: str) -> Written:
+        return self.board.write("delete", ticket, lambda: self.board.delete_comment(ticket, comment))
 
     def clone(self) -> MemoryTracker:
         return MemoryTracker(self.board)

@@ -58,7 +58,8 @@ class Answer:
             return b""
         if isinstance(self.body, bytes):
             return self.body
-        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+        written = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        return written.encode(errors="backslashreplace")  # which is how JSON writes half a letter
 
 
 class Exchange(NamedTuple):

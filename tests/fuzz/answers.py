@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
@@ -13,7 +12,7 @@ from fuzz.dice import at, mutated
 
 from sync.errors import NotFoundError, TrackerError
 from sync.mapping.models import AsanaMapping, JiraMapping
-from sync.ticket import Audience, Comment, Person, Status, Ticket
+from sync.ticket import Audience, Person, Status, Ticket
 from sync.trackers.asana import Asana, Shared
 from sync.trackers.asana_http import Answer as AsanaAnswer
 from sync.trackers.asana_http import Connection
@@ -26,7 +25,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
 
-    from fuzz.dice import Json, Path
+    from fakes.server import Exchange
+    from fuzz.dice import Json, KeyPath
     from real_issues import OnTracker
 
     from sync.mapping.policy import Policy
@@ -71,7 +71,7 @@ class CannedAsana(Connection):
 # --- what the fakes say of the real issues ----------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Recorded:
     """One tracker's answers over the real issues, and the tickets that they truly are."""
 
@@ -86,28 +86,37 @@ class Recorded:
     def opened(self, issues: Sequence[Json], stories: Mapping[str, Json]) -> Tracker:
         """A tracker that gets these answers."""
         if isinstance(self.source, JiraSource):
-            assert isinstance(self.mapping, JiraMapping)
-            page = {"issues": issues, "isLast": True, "startAt": 0, "total": len(issues) if isinstance(issues, list) else 0}
+            page = {
+                "issues": issues,
+                "isLast": True,
+                "startAt": 0,
+                "total": len(issues) if isinstance(issues, list) else 0,
+            }
             found = {"search": page, "search/jql": page, "field": self.columns, "issue/bulkfetch": page}
-            http = CannedJira({"myself": self.account, "serverInfo": {}} | found)
-            return JiraTracker(self.source, self.mapping, http, Memory())
+            return self.opened_on(CannedJira({"myself": self.account} | found))
         assert isinstance(self.mapping, AsanaMapping)
         answers = {"get_user": self.account, "get_tasks": issues}
         return Asana(self.source, self.mapping, lambda: CannedAsana(answers, stories), Shared(self.mapping))
+
+    def opened_on(self, http: JiraHttp) -> Tracker:
+        """A Jira tracker that asks there."""
+        assert isinstance(self.source, JiraSource)
+        assert isinstance(self.mapping, JiraMapping)
+        return JiraTracker(self.source, self.mapping, http, Memory())
 
 
 def recorded(real: OnTracker, policy: Policy) -> Recorded:
     """What the tracker answers while all its issues are read; some comments on Jira are made confidential before."""
     tracker = real.tracker(policy)
-    tickets = {}
+    tickets: dict[str, Ticket] = {}
     tracker.connect()
     for page in tracker.changed(None):
         assert not page.failed
         tickets |= {ticket.id: ticket for ticket in page.tickets}
     tracker.close()
-    said = [(one.request, one.json) for one in real.fake.exchanges if one.status == 200]  # type: ignore[attr-defined]
+    exchanges: list[Exchange] = real.fake.exchanges  # type: ignore[attr-defined]
+    said = [(one.request, one.json) for one in exchanges if one.status == 200]
     mapping = policy.mappings[f"{real.source.tracker}.toml"]
-    assert not isinstance(real.source, type(None))
     if isinstance(real.source, JiraSource):
         assert isinstance(mapping, JiraMapping)
         (account,) = [body for request, body in said if request.path.endswith("/myself")]
@@ -130,7 +139,7 @@ def recorded(real: OnTracker, policy: Policy) -> Recorded:
     return Recorded(real.source, mapping, account, None, tasks, stories, tickets)
 
 
-# --- the check --------------------------------------------------------------------------------------------------
+# --- the checks --------------------------------------------------------------------------------------------------
 
 
 def check_answers(known: Recorded, dice: random.Random) -> None:
@@ -140,7 +149,9 @@ def check_answers(known: Recorded, dice: random.Random) -> None:
     _confide(chosen, dice)
     numbers = [str(issue.get("id") or issue["gid"]) for issue in chosen]
     stories = {number: deepcopy(known.stories[number]) for number in numbers} if known.stories else {}
-    before = {ticket.id: ticket for page in _all(known.opened(deepcopy(chosen), stories)) for ticket in page.tickets}
+    before = {
+        ticket.id: ticket for page in _all(known.opened(deepcopy(chosen), stories)) for ticket in page.tickets
+    }
     assert set(before) == set(numbers)
     whole: Json = {"issues": chosen, "stories": stories}
     changed = [(path, at_or_none(whole, path)) for path in mutated(whole, dice)]
@@ -182,7 +193,7 @@ def _by_task(stories: Json) -> Mapping[str, Json]:
     return stories if isinstance(stories, dict) else {}
 
 
-def at_or_none(value: Json, path: Path) -> Json:
+def at_or_none(value: Json, path: KeyPath) -> Json:
     """What stands at a path now; None if it leads nowhere."""
     try:
         return at(value, path)
@@ -247,7 +258,7 @@ def assert_person(person: Person) -> bool:
     return True
 
 
-def assert_no_wider(before: Ticket, after: Ticket, changed: list[tuple[Path, Json]]) -> None:
+def assert_no_wider(before: Ticket, after: Ticket, changed: list[tuple[KeyPath, Json]]) -> None:
     """Nothing seems to be read by more people than before, and nothing that is missing seems never to have been."""
     parts = {part for path, _ in changed for part in path}
     assert after.audiences <= before.audiences or _lied(changed, "projectTypeKey"), "audiences"
@@ -262,11 +273,11 @@ def assert_no_wider(before: Ticket, after: Ticket, changed: list[tuple[Path, Jso
         assert after.problems or _untold(changed), (changed, "history was lost and nobody says so")
 
 
-def _lied(changed: list[tuple[Path, Json]], key: str) -> bool:
+def _lied(changed: list[tuple[KeyPath, Json]], key: str) -> bool:
     return any(path[-1] == key and isinstance(value, str) for path, value in changed)
 
 
-def _hidden(changed: list[tuple[Path, Json]]) -> bool:
+def _hidden(changed: list[tuple[KeyPath, Json]]) -> bool:
     """Whether a sign of a narrower circle was taken away, or changed to another one that may be true."""
     for path, value in changed:
         if "properties" in path[:-1] or (path[-1] == "visibility" and value is None):
@@ -278,15 +289,77 @@ def _hidden(changed: list[tuple[Path, Json]]) -> bool:
     return False
 
 
-def _untold(changed: list[tuple[Path, Json]]) -> bool:
+def _untold(changed: list[tuple[KeyPath, Json]]) -> bool:
     """Whether an entry of the history was made one of something that is of no interest."""
     told = {"items", "histories", "field", "fieldId", "fieldtype", "resource_subtype", "custom_field", "stories"}
     return any(told & set(path) for path, _ in changed)
 
 
-def canned_size(known: Recorded) -> int:
-    """How many bytes the answers have, for the record."""
-    return len(json.dumps(known.issues))
+# --- our own marks ----------------------------------------------------------------------------------------------
+
+OURS = ("k7f3q2aaaaaa", "m2m2m2bbbbbb")
+"""Marks on the comments that are read back."""
 
 
-__all__ = ["Comment", "Recorded", "assert_no_wider", "assert_sound", "check_answers", "recorded"]
+def check_marks(known: Recorded, dice: random.Random) -> None:
+    """Marks on changed answers are found, or the search for them counts as incomplete: nothing is posted twice."""
+    if isinstance(known.source, JiraSource):
+        whole: Json = _marked_comments()
+        changed = [(path, at_or_none(whole, path)) for path in mutated(whole, dice)]
+        tracker = known.opened_on(CannedJira({
+            "myself": known.account, "field": known.columns,
+            "issue/77": whole.get("issue"), "issue/77/comment": whole.get("page"),
+        }))  # fmt: skip
+    else:
+        whole = {"stories": {"77": _marked_stories(known.account["gid"])}}
+        changed = [(path, at_or_none(whole, path)) for path in mutated(whole, dice)]
+        tracker = known.opened([], _by_task(whole.get("stories")))
+    try:
+        tracker.connect()
+        marks = tracker.marks("77")
+    except TrackerError:
+        return
+    finally:
+        tracker.close()
+    found = {mark[:6] for mark in marks.marks}
+    if marks.complete and not {mark[:6] for mark in OURS} <= found:
+        assert _unmarked(changed), (changed, found)
+
+
+def _marked_comments() -> Json:
+    at = "2026-03-02T10:00:00.000+0100"
+    project = {"key": "OPS", "projectTypeKey": "software"}
+    comments = [
+        {"id": str(number), "created": at, "body": "said", "author": None,
+         "properties": [{"key": "makegood", "value": {"ids": [mark]}}]}
+        for number, mark in enumerate(OURS)
+    ]  # fmt: skip
+    issue = {"id": "77", "key": "OPS-77", "fields": {"project": project}, "properties": {}}
+    return {"issue": issue, "page": {"comments": comments, "total": 2, "startAt": 0}}
+
+
+def _marked_stories(me: str) -> list[Json]:
+    by = {"gid": me, "name": "makegood"}
+    return [
+        {"gid": str(number), "type": "comment", "created_at": "2026-03-02T10:00:00.000Z", "created_by": by,
+         "text": f"said\n\nref {mark[:6]}"}
+        for number, mark in enumerate(OURS)
+    ]  # fmt: skip
+
+
+def _unmarked(changed: list[tuple[KeyPath, Json]]) -> bool:
+    """Whether the changes make another answer that a tracker may truly give: a mark taken off, or someone else's."""
+    for path, value in changed:
+        last = path[-1]
+        if path[:1] == ("stories",) and (len(path) <= 3 or last in {"text", "created_by"} or "created_by" in path):
+            return True
+        if last in {"total", "type"} and (value is None or isinstance(value, (str, int))):
+            return True
+        if "properties" in path and (
+            isinstance(last, int) or last in {"key", "ids", "properties"} or "ids" in path
+        ):
+            return True
+    return False
+
+
+__all__ = ["Recorded", "assert_no_wider", "assert_sound", "check_answers", "check_marks", "recorded"]

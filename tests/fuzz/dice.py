@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import random
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Json = Any
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 DEEP = 700
 """Levels of nesting that a JSON reader still takes and a recursive function does not."""
@@ -20,7 +20,7 @@ DEEP = 700
 class ByteDice(random.Random):
     """Draws from the bytes until they run out, then always the least; the same bytes, the same draws."""
 
-    def __new__(cls, data: bytes) -> ByteDice:  # noqa: ARG004 - `Random` would hash its argument
+    def __new__(cls, data: bytes) -> Self:  # noqa: ARG004 - `Random` would hash its argument
         return super().__new__(cls)
 
     def __init__(self, data: bytes) -> None:
@@ -65,25 +65,27 @@ JUNK: tuple[Json, ...] = (
 )  # fmt: skip
 
 
-def paths(value: Json) -> Iterator[Path]:
+def paths(value: Json) -> Iterator[KeyPath]:
     """Every part of a JSON value below its root, but for depths where no tracker has anything."""
-    waiting: list[tuple[Path, Json]] = [((), value)]
+    waiting: list[tuple[KeyPath, Json]] = [((), value)]
     while waiting:
         path, value = waiting.pop()
-        parts: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        parts: Any = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
         for part, inside in parts if len(path) < 20 else ():
             yield (*path, part)
             waiting.append(((*path, part), inside))
 
 
-def at(value: Json, path: Path) -> Json:
+def at(value: Json, path: KeyPath) -> Json:
     """What stands at a path."""
     for part in path:
         value = value[part]
     return value
 
 
-def mutated(value: Json, dice: random.Random) -> list[Path]:
+def mutated(value: Json, dice: random.Random) -> list[KeyPath]:
     """Change one to three parts of a JSON value in place; answer with their paths."""
     changed = []
     for _ in range(dice.randint(1, 3)):
@@ -113,14 +115,14 @@ def _change(holder: Json, part: str | int, dice: random.Random) -> None:
             holder[part] = copy(dice.choice(JUNK))
 
 
+_PIECES = (*"\n\0\"'[]{}=\\-&<%;,#", "\ud800", "\uff1d", "9" * 20, "ref k7f3q2", "]]>", "\r\n", "../")
+
+
 def mutated_text(text: str, dice: random.Random) -> str:
     """The text with a piece cut, doubled, or put in."""
     start = dice.randint(0, len(text))
     end = min(len(text), start + dice.randint(0, 12))
-    piece = dice.choice((
-        "", text[start:end] * 2, "\n", "\0", '"', "'", "[", "]", "{", "}", "=", "\\", "\ud800", "ｆ", "99999999999999999999",
-        "-", "&", "<", "%", ";", ",", "#",
-    ))  # fmt: skip
+    piece = dice.choice(("", text[start:end] * 2, *_PIECES))
     return text[:start] + piece + text[end:]
 
 
@@ -142,7 +144,9 @@ def mutated_bytes(raw: bytes, dice: random.Random) -> bytes:
             case 4:
                 raw = b"\xef\xbb\xbf" + raw
             case 5:
-                raw = raw.decode("utf-8", "replace").encode(dice.choice(("utf-16", "utf-32", "cp1252", "utf-7")), "replace")
+                raw = raw.decode("utf-8", "replace").encode(
+                    dice.choice(("utf-16", "utf-32", "cp1252", "utf-7")), "replace"
+                )
             case _:
                 raw = mutated_text(raw.decode("utf-8", "replace"), dice).encode("utf-8", "surrogatepass")
     return raw

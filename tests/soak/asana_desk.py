@@ -39,6 +39,7 @@ class AsanaDesk:
 
     def __init__(self, now: datetime) -> None:
         self.fake = AsanaFake(now=now, keep_log=False)
+        self._token = self.fake.token
         self.fake.person(STAFF)
         self.fake.person(CLIENT, guest=True)
         self.projects = {place: self._project(place) for place in ("team", "shared", "elsewhere")}
@@ -56,14 +57,14 @@ class AsanaDesk:
             {
                 "fields": {"client": "Client", "severity": "Severity"},
                 "status": {str(status): [section] for status, section in SECTIONS.items()},
-                "people": {"staff": ["@agency.example"], "clients": ["@client.example"]},
+                "people": {"everyone_else": "staff", "clients": ["@client.example"]},
                 "contact": {"client_readable_comment": False, "words": ["/called"]},
             }
         )
         readers = {"team": "staff", "shared": "staff-and-clients"}
         sources = [self._source(name, place, readers[place]) for name, place in zip(names, readers, strict=True)]
         sleep = {"sleep": lambda _seconds: None}
-        return [(source, open_asana(source, mapping, self.fake.token, **sleep), mapping) for source in sources]
+        return [(source, open_asana(source, mapping, self._token, **sleep), mapping) for source in sources]
 
     def _source(self, name: str, place: str, readers: str) -> AsanaSource:
         given: dict[str, Any] = {"name": name, "url": self.fake.host, "projects": [self.projects[place]]}

@@ -154,28 +154,30 @@ def opt_outs_passed_over(life: Life) -> Iterator[str]:
 
 
 def labels_pushed(life: Life) -> Iterator[str]:
-    """Labels that we put again after a person took them off, though nothing else was done since that could change
-    their reason: for the severity and the category a severity, a status or a label of that kind; for other labels
-    anything at all.
+    """Labels that we put, a person took off and we put again, though nothing else was done meanwhile that could
+    change their reason: for the severity and the category a severity, a status or a label of that kind; for other
+    labels anything at all.
     """
-    taken_off: set[str] = set()
+    ours, refused = set[str](), set[str]()
     for event in life.events:
-        if event.kind == "label on" and event.by == "us" and event.value in taken_off:
-            yield f"{event.at}: {event.value} again"
-        taken_off = _still_off(taken_off, event)
+        if event.kind == "label on" and event.by == "us":
+            if event.value in refused:
+                yield f"{event.at}: {event.value} again"
+            ours.add(event.value)
+        elif event.kind == "label off" and event.by != "us":
+            refused |= {event.value} & ours
+        elif event.by != "us":
+            refused = {label for label in refused if not _may_return(label, event)}
+        if event.kind.startswith("label") and event.by != "us":
+            ours.discard(event.value)
 
 
-def _still_off(taken_off: set[str], event: Event) -> set[str]:
-    if event.kind == "label off" and event.by != "us":
-        return {*taken_off, event.value}
-    if event.by == "us":
-        return taken_off
-    if event.kind == "label on":
-        group = next((names for names in (SEVERITIES, CATEGORIES) if _bare(event.value) in names), frozenset())
-        return {label for label in taken_off if label != event.value and _bare(label) not in group}
-    if event.kind in {"severity", "status"}:
-        return set()
-    return {label for label in taken_off if _bare(label) in SEVERITIES | CATEGORIES}
+def _may_return(label: str, event: Event) -> bool:
+    """Whether what a person did can change the reason for a label."""
+    group = next((names for names in (SEVERITIES, CATEGORIES) if _bare(label) in names), None)
+    if group is None or event.kind in {"severity", "status"}:
+        return True
+    return event.kind == "label on" and (event.value == label or _bare(event.value) in group)
 
 
 def _bare(label: str) -> str:
@@ -183,14 +185,19 @@ def _bare(label: str) -> str:
 
 
 def dates_pushed(life: Life) -> Iterator[str]:
-    """Due dates that we wrote over one that a person had set, or cleared after we had written it."""
-    ours, before = "", None
+    """Due dates that we wrote over one that a person had set, or after a person had cleared the one we wrote.
+
+    A person who clears a date of their own gives the field back.
+    """
+    ours, standing, cleared = "", "", False
     for event in life.of("due"):
-        theirs = before is not None and before.by != "us" and before.value != ours
-        if event.by == "us" and before and theirs and (before.value or ours):
-            yield f"{event.at}: {event.value or 'none'} over a person's {before.value or 'none'}"
-        ours = event.value if event.by == "us" else ours
-        before = event
+        if event.by == "us":
+            if cleared or standing not in {"", ours}:
+                yield f"{event.at}: {event.value or 'none'} over a person's {standing or 'none'}"
+            ours, cleared = event.value, False
+        else:
+            cleared = not event.value and standing == ours != ""
+        standing = event.value
 
 
 # --- what was owed -----------------------------------------------------------------------------------------------

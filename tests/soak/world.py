@@ -7,7 +7,7 @@ import shutil
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, product
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from soak.asana_desk import AsanaDesk
@@ -81,7 +81,11 @@ class World:
     def __init__(self, folder: Path, scale: Scale) -> None:
         self.scale = scale
         self.chance = random.Random(scale.seed)
-        self.firm = Firm(folder, now=START, by=policy(WITHIN, USUAL), max_actions=1_000_000)
+        self._policies = {
+            (within is TIGHTER, counts_as is GRAVER): policy(within, counts_as)
+            for within, counts_as in product((WITHIN, TIGHTER), (USUAL, GRAVER))
+        }
+        self.firm = Firm(folder, now=START, by=self._policies[False, False], max_actions=1_000_000)
         self.desks = (JiraDesk(START), AsanaDesk(START))
         self.counts = Counts()
         self.verdict = Verdict()
@@ -93,7 +97,7 @@ class World:
         self._numbers = count(2)
         self._people = {desk.name: People(desk, self.chance, scale.clients) for desk in self.desks}
         self.troubles = {desk.name: Troubles(desk.fake, self.chance, START) for desk in self.desks}
-        self._figures, self._severities = WITHIN, USUAL
+        self._tighter = self._graver = False
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -246,16 +250,17 @@ class World:
         self.restart()
 
     def _tighten(self) -> None:
-        self._figures = TIGHTER if self._figures is WITHIN else WITHIN
+        self._tighter = not self._tighter
         self._edited()
 
     def _rate_otherwise(self) -> None:
-        self._severities = GRAVER if self._severities is USUAL else USUAL
+        self._graver = not self._graver
         self._edited()
 
     def _edited(self) -> None:
-        self.firm.by = policy(self._figures, self._severities)
-        self.edition = Edition(self.firm.now, limits(self._figures), self._severities)
+        self.firm.by = self._policies[self._tighter, self._graver]
+        within = TIGHTER if self._tighter else WITHIN
+        self.edition = Edition(self.firm.now, limits(within), GRAVER if self._graver else USUAL)
 
     # --- a pass -----------------------------------------------------------------------------------------------------
 

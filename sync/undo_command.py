@@ -1,0 +1,72 @@
+"""What `undo` does: what would be taken back is shown first, and then, if a person agrees, is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync import report
+from sync.commands import clock_at, new_run, status_of, working_program
+from sync.cycle import carry_out, plan_pass
+from sync.errors import ConfigurationError
+from sync.settings import find_config, load
+from sync.startup import chosen
+from sync.store import Store
+from sync.terminal import asked, console, say, say_json
+from sync.undo import plan_undo, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from sync.cycle import Sight
+
+
+def undo(  # noqa: PLR0913 - the command's options
+    program_name: str,
+    *,
+    config: Path | None,
+    sources: Sequence[str],
+    output: str,
+    quiet: bool,
+    verbose: int,
+    what: str | None,
+    everything: bool,
+    yes: bool,
+    now: datetime | None,
+) -> int:
+    """Take back a run, what is ours on a ticket, or everything; returns the exit status."""
+    del verbose
+    if (what is None) is not bool(everything):
+        raise ConfigurationError("name a run or a ticket, or say --all for everything that makegood wrote")
+    settings, policy = load(find_config(config, program_name))
+    names = [source.name for source in chosen(settings, sources)]
+    with (
+        Store(settings.state, write=True) as store,
+        working_program(settings, policy, store, names, clock_at(now), quiet=quiet) as working,
+    ):
+        moment = working.clock()
+        taken = wanted(store, what, names)
+        sights = plan_pass(working, moment, [ticket for _, ticket in taken])
+        for sight in sights:
+            sight.plan = plan_undo(sight, taken)
+        if output == "text":
+            report.show(sights, console(), verbosity=-1 if quiet else 1)
+        run = ""
+        agreed = any(sight.plan.actions() for sight in sights) and (bool(yes) or _agreed(sights))
+        if agreed:
+            run = new_run()
+            carry_out(sights, working, moment, run)
+    if output == "json":
+        say_json(report.as_json(sights, moment, run))
+    elif agreed:
+        report.show(sights, console(), verbosity=-1, run=run)
+    return status_of(sights)
+
+
+def _agreed(sights: Sequence[Sight]) -> bool:
+    count = sum(len(sight.plan.actions()) for sight in sights)
+    answer = asked(f"Take back these {count}?")
+    if answer is None:
+        say("Nothing was written. Add --yes to take it back.", err=True)
+    return bool(answer)
