@@ -18,7 +18,7 @@ otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo picture test test-system bench fuzz mutants lint types schema lock clean FORCE
+.PHONY: help demo picture test test-system bench reliability fuzz mutants lint types schema lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ test-system: .venv/.test ## the tests that need tools of the system
 
 bench: .venv/.test ## measure, and write docs/performance.md
 	$(BIN)/python benchmarks/run.py
+
+reliability: .venv/.test ## every scenario that could double, lose or leak, counted, into docs/reliability.md
+	$(BIN)/python benchmarks/reliability.py
 
 fuzz: .venv/.fuzz ## atheris on whatever reads or writes foreign text (FUZZ_SECONDS=60 for each of FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do echo "$$target"; \

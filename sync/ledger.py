@@ -78,6 +78,8 @@ def caught_up(known: Memory, ticket: Ticket, told: Memory, by_people: Collection
     moves = [change for change in ticket.changes if change.field == "due"]
     if moves and _ours(moves[-1]) and moves[-1].after == (ticket.due.isoformat() if ticket.due else ""):
         due, written = ticket.due, ticket.due is not None
+    elif ticket.due is None and any(map(_ours, moves[-2:-1])) and not moves[-1].after:
+        due, written = _day(moves[-1].before), True  # a person has cleared the one that we wrote
     return replace(told, labels=standing | (taken - ticket.labels), due=due, due_written=written)
 
 

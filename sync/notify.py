@@ -194,7 +194,7 @@ class Mail:
         message = EmailMessage(SMTP.clone(cte_type="7bit"))
         message["From"] = self._settings.from_
         message["To"] = notice.to
-        message["Subject"] = _one_line(notice.subject)
+        message["Subject"] = _one_line(notice.subject).replace("=?", "= ?")  # the library would decode it
         message["Date"] = formatdate()
         message["Message-ID"] = f"<{step}.makegood@{domain}>"
         message["Auto-Submitted"] = "auto-generated"

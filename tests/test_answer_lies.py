@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
+from pathlib import Path
+from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from fakes.faults import DropAfter, DropBefore, HalfBody, Hang, Late, Reply
-from harness_asana import AsanaFieldsHarness, AsanaHarness
+from harness_asana import AsanaFieldsHarness
 from harness_jira import CloudHarness, JiraHarness
+from office import Office, jira_cloud
 from passes import agency
-from reliability import effects_of, held
-from whole_firm import StaffAsana, StaffDataCenter, desk, policy
+from reliability import counted, effects_of, held
+from whole_firm import StaffAsana, StaffCsv, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync.action import reference
+from sync.errors import CredentialsError
 from sync.ticket import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from fakes.faults import Fault, Script
     from harness import Harness
@@ -35,6 +40,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.reliability
 
 THOROUGH = bool(os.environ.get("MAKEGOOD_THOROUGH"))
+WANTED = ("esc:delivery", "esc:high")
+"""The labels of the first pass."""
 
 
 class FieldsAsana(AsanaFieldsHarness):
@@ -42,17 +49,17 @@ class FieldsAsana(AsanaFieldsHarness):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        (labels,) = (setting.field for setting in self.fake.project(self.project).settings if setting.field.name == "Labels")
-        for label in WANTED:
+        (labels,) = (
+            setting.field for setting in self.fake.project(self.project).settings if setting.field.name == "Labels"
+        )
+        for label in (*WANTED, "esc:critical"):
             self.fake.add_option(labels, label)
 
 
-WANTED = ("esc:delivery", "esc:high")
-"""The labels of the first pass."""
 TRACKERS: tuple[type[Harness], ...] = (CloudHarness, StaffDataCenter, StaffAsana, FieldsAsana)
 
-SHORT = 0.25
-"""Seconds without an answer after which the adapters give up here, in place of a minute."""
+SHORT = 1.0
+"""Seconds without an answer after which the adapters give up on silence here, in place of a minute."""
 SETTLE = timedelta(minutes=10)
 MINUTES = (0, 1, 5, 11, 11, 11, 11, 11)
 """Passes after the one whose answers lie: at once, soon, and long after every doubt."""
@@ -69,7 +76,12 @@ WHEN: tuple[When, ...] = ("applied", "never", 1, 30, 300)
 LONG = "4000"
 STATUSES = {
     f"{status}{f' after {wait}' if wait else ''}": (status, wait)
-    for status, waits in {429: ("0", "1.5", "date", LONG), 500: ("",), 502: ("",), 503: ("0", "1.5", "date", LONG)}.items()
+    for status, waits in {
+        429: ("0", "1.5", "date", LONG),
+        500: ("",),
+        502: ("",),
+        503: ("0", "1.5", "date", LONG),
+    }.items()
     for wait in waits
 }
 ANSWERS = ("reset", "half a body", "silence", "a page", *STATUSES)
@@ -135,7 +147,9 @@ class Storm:
         """A pass that nothing stops, and after which what is in doubt is shown to be."""
         (sight,) = self.firm.run(minutes=minutes)
         assert sight.error is None
-        assert all(wait <= 60 for wait in self.harness.waits), "what is asked for longer is not waited for in a pass"
+        assert all(wait <= 60 for wait in self.harness.waits), (
+            "what is asked for longer is not waited for in a pass"
+        )
         failed = {result.plan.ticket.id: result.failed.why for result in sight.results if result.failed}
         shown = {(entry.ticket, entry.kind) for entry in self.firm.store.unsettled()}
         for case in self.cases:
@@ -166,7 +180,11 @@ class Storm:
         assert calm, "nothing was written at all"
         return Counter(
             {
-                (ticket, kind, said[reference(what)].id(self.site, ticket)[: len(what)] if kind == "comment" else what): times
+                (
+                    ticket,
+                    kind,
+                    said[reference(what)].id(self.site, ticket)[: len(what)] if kind == "comment" else what,
+                ): times
                 for (_, kind, what), times in calm.items()
             }
         )
@@ -175,22 +193,18 @@ class Storm:
 def aim(harness: Any, kind: Kind, ticket: str) -> dict[str, str]:  # noqa: ANN401 - any harness
     """Which request makes such a write on the ticket."""
     if isinstance(harness, JiraHarness):
-        match kind:
-            case "comment":
-                return {"method": "POST", "path": rf"/issue/{ticket}/comment$"}
-            case "follow_up":
-                return {"method": "POST", "path": r"/issue$", "body": rf"\b{ticket}\b"}
-            case _:
-                return {"method": "PUT", "path": rf"/issue/{ticket}$"}
-    match kind:
-        case "comment":
-            return {"method": "POST", "path": rf"/tasks/{ticket}/stories$"}
-        case "follow_up":
-            return {"method": "POST", "path": rf"/tasks/{ticket}/subtasks$"}
-        case "label" if not isinstance(harness, AsanaFieldsHarness):
-            return {"method": "POST", "path": rf"/tasks/{ticket}/addTag$"}
-        case _:
-            return {"method": "PUT", "path": rf"/tasks/{ticket}$"}
+        aims = {
+            "comment": {"method": "POST", "path": rf"/issue/{ticket}/comment$"},
+            "follow_up": {"method": "POST", "path": r"/issue$", "body": rf"\b{ticket}\b"},
+        }
+        return aims.get(kind, {"method": "PUT", "path": rf"/issue/{ticket}$"})
+    aims = {
+        "comment": {"method": "POST", "path": rf"/tasks/{ticket}/stories$"},
+        "follow_up": {"method": "POST", "path": rf"/tasks/{ticket}/subtasks$"},
+    }
+    if not isinstance(harness, AsanaFieldsHarness):
+        aims["label"] = {"method": "POST", "path": rf"/tasks/{ticket}/addTag$"}
+    return aims.get(kind, {"method": "PUT", "path": rf"/tasks/{ticket}$"})
 
 
 @contextmanager
@@ -224,20 +238,21 @@ def storm(tracker: type[Harness], kind: Kind, folder: Path) -> Iterator[Storm]:
         yield Storm(kind, firm, harness, tickets[-1], tickets[:-1])
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits a minute for an answer here."""
     for adapter in ("jira_http", "asana_http"):
         monkeypatch.setattr(f"sync.trackers.{adapter}.TIMEOUT", (5.0, SHORT))
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("turn", range(len(WHEN)) if THOROUGH else [0])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tracker", TRACKERS, ids=lambda tracker: tracker.name)
 def test_whatever_is_answered_each_write_is_made_once(
     tmp_path: Path, tracker: type[Harness], kind: Kind, turn: int
 ) -> None:
-    """Each answer with each kind of write, and each time with both; all three together with MAKEGOOD_THOROUGH=1."""
+    """Each answer with each kind of write, each time with both; all three together with MAKEGOOD_THOROUGH=1."""
     first = turn + KINDS.index(kind)
     with storm(tracker, kind, tmp_path) as firm:
         firm.lie([WHEN[(first + number) % len(WHEN)] for number in range(len(ANSWERS))])
@@ -250,3 +265,271 @@ def test_whatever_is_answered_each_write_is_made_once(
             found = effects_of(firm.harness, [case.ticket])
             held("lost answer", told, expected=firm.expected(case.ticket), found=found)
             assert kind not in ONCE or firm.sent(case.ticket) == (2 if case.when == "never" else 1), told
+
+
+# --- edits ------------------------------------------------------------------------------------------------------
+
+
+def swap_severity(harness: Any, ticket: str, severity: str) -> None:  # noqa: ANN401 - any harness
+    """The staff member changes the severity."""
+    if isinstance(harness, JiraHarness):
+        harness.fake.edit_as("Delivery lead", ticket, **{harness.severity_field: severity})
+    else:
+        harness.fake.edit_as("Delivery lead", ticket, fields={"Severity": severity})
+
+
+@pytest.mark.parametrize("tracker", TRACKERS, ids=lambda tracker: tracker.name)
+def test_an_edit_applied_after_a_later_one_is_not_taken_for_a_persons(
+    tmp_path: Path, tracker: type[Harness]
+) -> None:
+    """It is sent again, then another one is due; and then the first one, late, puts back what no longer holds."""
+    with desk(tracker, tmp_path, policy()) as firm:
+        firm.firm.wait(hours=12.5)  # so late that a promise of four hours runs out tomorrow, one of an hour today
+        made = [firm.harness.create("It is late", client=f"Client {n}", severity="high") for n in (1, 2)]
+        late, calm = made
+        for kind in ("label", "both"):
+            firm.harness.fake.script(Late(300), times=2 - (kind == "both"), **aim(firm.harness, kind, late))
+        firm.run(minutes=1)
+        firm.run(minutes=1)
+        for ticket in made:
+            swap_severity(firm.harness, ticket, "Critical")
+        for minutes in (1, 1, 1, 1, 5, 11):
+            firm.run(minutes=minutes)
+        assert firm.firm.store.unsettled() == []
+        expected = labels_and_due(firm.harness, calm)
+        assert ("", "label", "esc:critical") in expected
+        assert Counter(kind for _, kind, _ in expected)["due"] == 1
+        found = labels_and_due(firm.harness, late)
+        held("lost answer", f"{tracker.name}, out of turn", expected=expected, found=found)
+
+
+def labels_and_due(harness: Any, ticket: str) -> Counter[Effect]:  # noqa: ANN401 - any harness
+    """What an edit of ours made, whichever ticket it is."""
+    return Counter(("", kind, what) for _, kind, what in effects_of(harness, [ticket]) if kind in {"label", "due"})
+
+
+def test_what_a_part_of_an_edit_wrote_is_known_as_ours(tmp_path: Path) -> None:
+    """Asana takes each tag in a request of its own, before the one for the date."""
+    with storm(StaffAsana, "both", tmp_path) as firm:
+        refusal = firm.harness.fake.script(
+            Reply(403, {"errors": []}), times=99, **aim(firm.harness, "both", firm.calm)
+        )
+        firm.run(1)
+        (entry,) = firm.firm.store.unsettled()
+        assert entry.note.startswith("only a part of the edit was written: ")
+        firm.run(0)
+        assert firm.firm.store.memories(firm.site, [firm.calm])[firm.calm].labels == set(WANTED)
+        refusal.times = 0
+        for minutes in MINUTES:
+            firm.run(minutes)
+        assert firm.firm.store.unsettled() == []
+        expected = labels_and_due(firm.harness, firm.tickets[0])
+        held("lost answer", "a part", expected=expected, found=labels_and_due(firm.harness, firm.calm))
+
+
+# --- where nothing may be concluded -----------------------------------------------------------------------------
+
+NOBODY = {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
+
+
+def blind(harness: Any, ticket: str) -> list[Script]:  # noqa: ANN401 - any harness
+    """The token dies: what is said on the ticket, and below it, is answered as to anybody."""
+    script = partial(harness.fake.script, method="GET", times=99)
+    if not isinstance(harness, JiraHarness):
+        dead = Reply(401, {"errors": [{"message": "Not Authorized"}]})
+        return [script(dead, path=rf"/tasks/{ticket}/(stories|subtasks)$")]
+    nothing = {"comments": [], "total": 0, "fields": {"subtasks": [], "issuelinks": []}, "id": ticket}
+    dead = Reply(200, nothing, NOBODY)
+    return [script(dead, path=rf"/issue/{ticket}(/comment)?$")]
+
+
+def shut(harness: Any, ticket: str) -> list[Script]:  # noqa: ANN401 - any harness
+    """The right to read what is said on the ticket is withdrawn."""
+    where = (
+        rf"/issue/{ticket}(/comment)?$"
+        if isinstance(harness, JiraHarness)
+        else rf"/tasks/{ticket}/(stories|subtasks)$"
+    )
+    return [harness.fake.script(Reply(403, {"errors": []}), method="GET", path=where, times=999)]
+
+
+@pytest.mark.parametrize("eyes", [blind, shut])
+@pytest.mark.parametrize("kind", ["comment", "follow_up"])
+@pytest.mark.parametrize("tracker", TRACKERS, ids=lambda tracker: tracker.name)
+def test_what_cannot_be_read_is_not_taken_for_absent(
+    tmp_path: Path,
+    tracker: type[Harness],
+    kind: Kind,
+    eyes: Any,  # noqa: ANN401 - one of the two above
+) -> None:
+    with storm(tracker, kind, tmp_path) as firm:
+        ticket = firm.tickets[0]
+        firm.harness.fake.script(DropAfter(), **aim(firm.harness, kind, ticket))
+        firm.firm.run(minutes=1)
+        assert [(entry.ticket, entry.kind) for entry in firm.firm.store.unsettled()] == [(ticket, ONCE[kind])]
+        unreadable = eyes(firm.harness, ticket)
+        for minutes in (0, 11, 60):
+            firm.firm.run(minutes=minutes)
+            assert [entry.outcome for entry in firm.firm.store.unsettled()] == ["unknown"]
+            assert firm.sent(ticket) == 1
+        for script in unreadable:
+            script.times = 0
+        firm.run(1)
+        firm.run(11)
+        assert firm.firm.store.unsettled() == []
+        found = effects_of(firm.harness, [ticket])
+        held("lost answer", f"{tracker.name}, {kind}, unreadable", expected=firm.expected(ticket), found=found)
+
+
+def test_a_dead_token_leaves_a_doubt_as_it_is(tmp_path: Path) -> None:
+    with storm(CloudHarness, "comment", tmp_path) as firm:
+        ticket, token = firm.tickets[0], firm.harness.fake.token
+        firm.harness.fake.script(DropAfter(), **aim(firm.harness, "comment", ticket))
+        firm.firm.run()
+        firm.harness.fake.token = "revoked"
+        (sight,) = firm.firm.run(minutes=30)
+        assert type(sight.error) is CredentialsError
+        assert [entry.outcome for entry in firm.firm.store.unsettled()] == ["unknown"]
+        firm.harness.fake.token = token
+        firm.run(1)
+        found = effects_of(firm.harness, [ticket])
+        held("lost answer", "a dead token", expected=firm.expected(ticket), found=found)
+
+
+def test_status_shows_what_is_in_doubt_until_it_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = Office(tmp_path, monkeypatch)
+    with jira_cloud() as fake:
+        office.jira(fake.url)
+        office.fill_client(fake)
+        office.patch.setenv("MAKEGOOD_SETTLE_AFTER", "0m")
+        fake.script(DropAfter(), method="POST", path="/comment$")
+        assert office.run().status == 1
+        unreadable = fake.script(Reply(403, {}), method="GET", path="/comment$", times=999)
+        for _ in range(2):
+            office.run()
+            (shown,) = office.run("status", "--output", "json").json["sources"][0]["open_writes"]
+            assert (shown["kind"], shown["outcome"]) == ("comment", "unknown")
+            assert shown["note"] == "not all comments can be read"
+            assert f"a comment sent at {shown['since']}, outcome unknown" in office.run("status").out
+        unreadable.times = 0
+        assert office.run().status == 0
+        assert "outcome unknown" not in office.run("status").out
+        comments = [comment for comment in fake.issue("OPS-1").comments if comment.properties]
+        sent = [each for each in fake.log if each.method == "POST" and each.path.endswith("/comment")]
+        assert (len(comments), len(sent)) == (1, 1)
+        counted("lost answer", duplicates=len(sent) - 1, losses=1 - len(comments))
+
+
+# --- a file -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Disk:
+    """The disk under a workbook: it fails once, in its own way, and can put back what was there."""
+
+    patch: pytest.MonkeyPatch
+    way: str
+    path: Path
+    before: dict[Path, bytes] = field(default_factory=dict)
+    failed: bool = False
+
+    def fail(self) -> None:
+        """Have the next save fail."""
+        self.before = {each: each.read_bytes() for each in self.path.parent.glob(f"{self.path.stem}*")}
+        replace, fsync = Path.replace, os.fsync
+
+        def replaced(draft: Path, target: Path) -> Path:
+            if self.failed or not self.way.startswith("replace"):
+                return replace(draft, target)
+            self.failed = True
+            if self.way == "replace says no and does it":
+                replace(draft, target)
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+        def synced(handle: int) -> None:
+            folder = stat.S_ISDIR(os.fstat(handle).st_mode)
+            if not self.failed and self.way == ("the folder is not synced" if folder else "no room"):
+                self.failed = True
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            fsync(handle)
+
+        self.patch.setattr(Path, "replace", replaced)
+        self.patch.setattr("sync.trackers.workbook_disk.os.fsync", synced)
+
+    def put_back(self) -> None:
+        """A folder that is kept the same elsewhere gets its old files again."""
+        for path in self.path.parent.glob(f"{self.path.stem}*"):
+            if path in self.before:
+                path.write_bytes(self.before[path])
+            else:
+                path.unlink()
+
+
+WAYS = ("no room", "replace says no", "replace says no and does it", "the folder is not synced")
+
+
+@pytest.mark.parametrize("put_back", [False, True], ids=["", "put back"])
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", [StaffXlsx, StaffCsv], ids=lambda kind: kind.name)
+def test_a_file_that_was_perhaps_saved_is_written_once(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Harness],
+    way: str,
+    put_back: bool,  # noqa: FBT001
+) -> None:
+    expected, found = (
+        saved(kind, tmp_path / name, Disk(monkeypatch, name, Path()), put_back=put_back) for name in ("well", way)
+    )
+    held("lost answer", f"{kind.name}, {way}, put back: {put_back}", expected=expected, found=found)
+
+
+def saved(kind: type[Harness], folder: Path, disk: Disk, *, put_back: bool) -> Counter[Effect]:
+    """What stands in a file whose disk failed when all of a ticket was to be written."""
+    folder.mkdir()
+    with ExitStack() as stack:
+        harness: Any = stack.enter_context(kind(folder))
+        firm = stack.enter_context(agency(folder, now=harness.now))
+        firm.source(harness.source(mode="full"), harness.tracker(), harness.mapping())
+        firm.clocks.append(harness.advance)
+        ticket = harness.create("The report is late", severity="high")
+        disk.path = harness.path
+        disk.fail()
+        (sight,) = firm.run(minutes=20)
+        assert [bool(sight.plan.failed), disk.failed] == [disk.way != "well"] * 2
+        if put_back and disk.failed:
+            disk.put_back()
+        for minutes in MINUTES:
+            firm.run(minutes=minutes)
+        assert firm.store.unsettled() == []
+        return effects_of(harness, [ticket])
+
+
+def test_what_a_person_saves_in_between_stays_and_is_written_onto(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as stack:
+        harness = stack.enter_context(StaffCsv(tmp_path))
+        firm = stack.enter_context(agency(tmp_path, now=harness.now))
+        firm.source(harness.source(mode="full"), harness.tracker(), harness.mapping())
+        firm.clocks.append(harness.advance)
+        ticket = harness.create("The report is late", severity="high")
+        making = "sync.trackers.workbook_disk.mkstemp"
+
+        def meanwhile(**where: Any) -> tuple[int, str]:  # noqa: ANN401 - as mkstemp has them
+            monkeypatch.setattr(making, mkstemp)
+            harness.put(ticket, "Remarks", "a person was here")
+            return mkstemp(**where)
+
+        monkeypatch.setattr(making, meanwhile)
+        (sight,) = firm.run(minutes=20)
+        assert "changed by someone since it was read; nothing was written" in sight.plan.failed[0].why
+        assert effects_of(harness, [ticket]) == Counter()
+        for minutes in MINUTES:
+            firm.run(minutes=minutes)
+        assert harness.issue(ticket)["Remarks"] == "a person was here"
+        found = effects_of(harness, [ticket])
+        assert Counter(kind for _, kind, _ in found.elements()) == {"comment": 1, "label": 3, "due": 1}
+        counted("lost answer")

@@ -6,16 +6,17 @@ The process that works is forked and kills itself by SIGKILL at a seam; the trac
 from __future__ import annotations
 
 import gc
+import hashlib
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from crash_points import Fuse, Point, begun, forked, kept, lay, put_back, rest, serve
+from crash_points import Fuse, Point, begun, forked, kept, lay, left_in, put_back, rest, serve
 from harness_jira import CloudHarness
 from reliability import Effect, effects_of, held, leaks_of
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.reliability
 
 THOROUGH = os.environ.get("MAKEGOOD_THOROUGH") == "1"
-SECOND_DEATHS = 1
-"""With how many second deaths each first one is tried, unless every pair is asked for."""
+PAIRED = 0.5
+"""On top of what share of the first deaths a second one is tried, unless every pair is asked for."""
 
 TRACKERS: tuple[type[Harness], ...] = (CloudHarness, StaffDataCenter, StaffAsana, StaffXlsx)
 PROMISES = """
@@ -122,14 +123,20 @@ class Stood(NamedTuple):
     leaks: int
 
 
-@dataclass
-class Tried:
-    """What was left of each case; `points` are where the undisturbed run could have died."""
+class Tried(NamedTuple):
+    """What came of each case; `points` are where the undisturbed work could have died."""
 
-    expected: Counter[Effect]
+    expected: Stood
     points: list[Point]
-    once: dict[Point, Stood] = field(default_factory=dict)
-    twice: dict[tuple[Point, Point], Stood] = field(default_factory=dict)
+    once: dict[Point, Stood]
+    twice: dict[tuple[Point, Point], Stood]
+
+
+class Recovered(NamedTuple):
+    """What came of one death, and of a second one at each of these points of the recovery."""
+
+    alone: Stood
+    twice: dict[Point, Stood]
 
 
 @dataclass
@@ -140,25 +147,55 @@ class Stage:
     scene: Scene
     tickets: list[str]
 
-    def tried(self, chance: random.Random) -> Tried:
-        """Every single death, and every pair of deaths or a sample of them."""
-        stood, points = self._apart(lambda: self._end(self.scene.work))
-        told = Tried(stood.found, points)
-        for first in points:
-            told.once[first], pairs = self._apart(partial(self._deaths, first, chance.random()))
-            told.twice |= {(first, second): each for second, each in pairs.items()}
+    def tried(self) -> Tried:
+        """Every single death, and on top of each that left something of its own every second one, or a sample."""
+        expected, points = self._apart(lambda: self._end(self.scene.work))
+        recovered: dict[Point, Recovered] = self._after_each(self.scene.work, points, self._recovered)
+        first = {id(each): point for point, each in reversed(recovered.items())}
+        twice = {
+            (point, second): stood
+            for point, each in recovered.items()
+            if first[id(each)] == point
+            for second, stood in each.twice.items()
+        }
+        return Tried(expected, points, {point: each.alone for point, each in recovered.items()}, twice)
+
+    def _recovered(self, point: Point) -> Recovered:
+        alone, points = self._apart(lambda: self._end(self.scene.again))
+        chance = random.Random(f"{self.desk.harness.name}, {point}")
+        chosen = points if THOROUGH else chance.sample(points, chance.random() < PAIRED)
+        return Recovered(alone, self._after_each(self.scene.again, chosen, lambda _: self._end(one_pass)[0]))
+
+    def _after_each(self, work: Work, points: list[Point], then: Callable[[Point], Any]) -> dict[Point, Any]:
+        """What `then` tells after a death at each of these points, each time with everything as before.
+
+        Where a death leaves exactly what the one before it left, the same comes of it.
+        """
+        told: dict[Point, Any] = {}
+        left, answer = b"", None
+        for point in points:
+            left, news = self._apart(partial(self._after, work, point, left, then))
+            answer = answer if news is None else news
+            told[point] = answer
         return told
 
-    def _deaths(self, first: Point, seed: float) -> tuple[Stood, dict[Point, Stood]]:
-        """What stands after a death here alone, and after a second one at each later point."""
-        self._die(self.scene.work, first)
-        stood, points = self._apart(lambda: self._end(self.scene.again))
-        chosen = points if THOROUGH else random.Random(seed).sample(points, SECOND_DEATHS)
-        return stood, {second: self._apart(partial(self._second, second)) for second in chosen}
+    def _after(
+        self, work: Work, point: Point, before: bytes, then: Callable[[Point], Any]
+    ) -> tuple[bytes, Any]:
+        self._die(work, point)
+        left = self._left()
+        return left, None if left == before else then(point)
 
-    def _second(self, second: Point) -> Stood:
-        self._die(self.scene.again, second)
-        return self._end(one_pass)[0]
+    def _left(self) -> bytes:
+        """What was left behind, shortened: the state, and all that was written to the tracker."""
+        harness, state = self.desk.harness, self.desk.firm.state
+        if harness.remote:
+            writes = [each.request for each in harness.fake.exchanges if each.request.method != "GET"]
+            written: object = [(each.method, each.path, each.body) for each in writes]
+        else:
+            written = harness.issues(), harness.comments()
+        files = sorted(file.suffix for file in state.parent.iterdir())
+        return hashlib.blake2b(repr((left_in(state), written, files)).encode()).digest()
 
     def _apart(self, case: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the case gives
         files = kept(self.desk.firm.folder)
@@ -216,7 +253,7 @@ def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
         if made.harness.remote:
             rest(made.harness.fake)
         gc.freeze()
-        told = Stage(made, scene, tickets).tried(random.Random(5))
+        told = Stage(made, scene, tickets).tried()
         if made.harness.remote:
             serve(made.harness.fake)
         return told

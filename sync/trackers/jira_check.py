@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 
 class Right(NamedTuple):
-    """The mode from which a permission is needed, what for, and what does not happen without it."""
+    """The mode (or the command alone) that needs a permission, what for, and what does not happen without it."""
 
     mode: str
     what: str
@@ -38,6 +38,9 @@ _RIGHTS = {
     "EDIT_ISSUES": Right("labels", "write labels (Edit Issues)", "no label is written"),
     "SCHEDULE_ISSUES": Right("labels", "write due dates (Schedule Issues)", "no due date is written"),
     "ADD_COMMENTS": Right("full", "comment (Add Comments)", "nobody is told of anything there"),
+    "DELETE_OWN_COMMENTS": Right(
+        "undo", "delete its own comments (Delete Own Comments)", "`undo` leaves them where they are"
+    ),
 }
 _BRINGING_IN = {
     "watch": ("MANAGE_WATCHERS", "add watchers (Manage Watcher List)", "nobody is made a watcher"),
@@ -176,7 +179,7 @@ def _rights(  # noqa: PLR0913 - what it depends on
     }
     for right, (mode, what, without) in rights.items():
         if right not in held:
-            needed = _MODES.index(source.mode) >= _MODES.index(mode)
+            needed = mode in _MODES[: _MODES.index(source.mode) + 1]
             level: Literal["error", "warning"] = "error" if needed else "warning"
             remedy = "grant it in the project's permission scheme"
             yield Finding(level, f"project {key}", f"the account may not {what}, so {without}; {remedy}")

@@ -142,7 +142,7 @@ _WIKI_MARKS: dict[Style, tuple[str, str]] = {
 # Entities stand where it protects nothing: before faces, and in addresses, of which Jira would make links.
 _WIKI_SPECIAL = re.compile(
     r"(?P<entity>\\|&(?=#|\w+;)|:(?=[DP]\b|//)|(?<=(?i:mailto)):)"
-    r"|(?<=\w)[-*_+^~](?=[^\W_])|(?P<special>[-#*_+?^~|%{}\[\]()!@])"
+    r"|(?<=[^\W_])[-*_+^~](?=[^\W_])|(?P<special>[-#*_+?^~|%{}\[\]()!@])"
 )
 _WIKI_USER = re.compile(r"[^\[\]|\s]+")
 _WIKI_BLOCK = re.compile(r"^(\s*(?:h[1-6]|bq))\.", re.MULTILINE)

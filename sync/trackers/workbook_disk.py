@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
-from sync.errors import ConflictError, ForbiddenError, LostAnswerError, WorkbookError
+from sync.errors import ConflictError, ForbiddenError, LostAnswerError, TrackerError, WorkbookError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def swap(before: Sequence[File], after: Sequence[File]) -> None:
         _refuse_if_shut(file.path)
     model = next(file.path for file in before if file.data is not None)
     drafts: list[Path] = []
-    swapped = False
+    swapping = False
     try:
         for file in changed:
             drafts.append(_draft(file, model))  # noqa: PERF401 - those made before one fails are cleared away
@@ -90,12 +90,13 @@ def swap(before: Sequence[File], after: Sequence[File]) -> None:
                     f"{file.path} was changed by someone since it was read; nothing was written, "
                     "and the next pass reads it again"
                 )
+        swapping = True
         for file, draft in zip(changed, drafts, strict=True):
             draft.replace(file.path)
-            swapped = True
         for folder in {file.path.parent for file in changed}:
             _make_durable(folder)
     except OSError as fault:
+        swapped = swapping and not all(map(_unchanged, before))  # a share may do what it says it could not
         raise _classed(fault, changed[0].path, swapped=swapped) from None
     finally:
         for draft in drafts:
@@ -113,6 +114,14 @@ def _refuse_if_open(path: Path) -> None:
 def _refuse_if_shut(path: Path) -> None:
     if path.exists() and not os.access(path, os.W_OK):
         raise ForbiddenError(f"{path} may not be written by this account; give it the right to write it")
+
+
+def _unchanged(file: File) -> bool:
+    """Whether the file is for certain what it was."""
+    try:
+        return read(file.path).digest == file.digest
+    except TrackerError:
+        return False
 
 
 def _draft(file: File, model: Path) -> Path:
@@ -157,7 +166,7 @@ def _make_durable(folder: Path) -> None:
 
 def _classed(fault: OSError, path: Path, *, swapped: bool) -> Exception:
     if swapped:
-        return LostAnswerError(f"{path} was replaced, but it is not sure to last: {fault.strerror}")
+        return LostAnswerError(f"{path} was replaced at least in part, and is not sure to last: {fault.strerror}")
     if isinstance(fault, FileNotFoundError):
         return ConflictError(f"{path} was moved or deleted since it was read; nothing was written")
     if isinstance(fault, PermissionError):

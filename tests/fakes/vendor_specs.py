@@ -84,6 +84,13 @@ class Spec:
             told = "\n  ".join(faults[:8])
             raise SpecViolationError(f"{request.method} {request.path} → {exchange.status}\n  {told}")
 
+    def operation(self, method: str, path: str) -> tuple[str, Json]:
+        """Return the template of a request's operation, such as `/tasks/{task_gid}`, and what the document says."""
+        found = self._operation(method.lower(), self.root.removeprefix(self.cut) + path.partition(self.root)[2])
+        if found is None:
+            raise SpecViolationError(f"the document knows no {method} {path}")
+        return found.template, found.described
+
     def _operation(self, method: str, path: str) -> _Operation | None:
         segments = path.split("/")
         for operation in self._operations.get((method, len(segments)), []):

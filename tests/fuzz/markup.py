@@ -98,7 +98,7 @@ def wiki_text(wiki: str) -> str:
 
 def _inside_a_word(wiki: str, at: int) -> bool:
     before, after = wiki[:at][-1:], wiki[at + 1 :][:1]
-    return bool(re.fullmatch(r"\w", before)) and after.isalnum()
+    return before.isalnum() and after.isalnum()
 
 
 def check_wiki(document: Document) -> None:

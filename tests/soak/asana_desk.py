@@ -70,7 +70,7 @@ class AsanaDesk:
         given: dict[str, Any] = {"name": name, "url": self.fake.host, "projects": [self.projects[place]]}
         return AsanaSource.model_validate({"tracker": "asana", "readers": readers, "mode": "full", **given})
 
-    # --- people at work ---------------------------------------------------------------------------------------------
+    # --- people at work ------------------------------------------------------------------------------------------
 
     def create(self, title: str, place: Place, client: str, severity: str) -> str:
         fields = {"Client": client, "Severity": severity}
@@ -113,7 +113,7 @@ class AsanaDesk:
     def delete(self, ticket: str) -> None:
         self.fake.delete(ticket)
 
-    # --- what is true -----------------------------------------------------------------------------------------------
+    # --- what is true --------------------------------------------------------------------------------------------
 
     def labels(self, ticket: str) -> list[str]:
         return self.fake.tags(ticket)

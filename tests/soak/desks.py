@@ -24,7 +24,11 @@ class Desk(Protocol):
     """One fake with its sources. Tickets are named by their id; severities as in `SEVERITIES`."""
 
     name: str
-    places: Sequence[Place]
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Where clients open tickets."""
+        ...
 
     def open_sources(self, names: Sequence[str]) -> list[tuple[Source, Tracker, Mapping]]:
         """Every source under its name of now, each with a tracker that knows nothing yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fakes.jira_cloud import EMAIL, TOKEN, JiraCloud
+from fakes.jira_records import Comment
 from fakes.jira_text import plain
 from harness_jira import STATUSES
 from soak.desks import CLIENT, PEOPLE, SEVERITIES, STAFF
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
-    from fakes.jira_records import Change, Comment
+    from fakes.jira_records import Change
     from soak.life import Kind, Place, Side
 
     from sync.mapping.models import Mapping
@@ -71,7 +72,7 @@ class JiraDesk:
         )
         return [(source, open_jira(source, mapping, TOKEN, sleep=lambda _seconds: None), mapping)]
 
-    # --- people at work ---------------------------------------------------------------------------------------------
+    # --- people at work ------------------------------------------------------------------------------------------
 
     def create(self, title: str, place: Place, client: str, severity: str) -> str:
         fields = {"status": "Open", self.field["Client"]: client, self.field["Severity"]: severity}
@@ -112,7 +113,7 @@ class JiraDesk:
     def delete(self, ticket: str) -> None:
         self.fake.delete(ticket)
 
-    # --- what is true -----------------------------------------------------------------------------------------------
+    # --- what is true --------------------------------------------------------------------------------------------
 
     def labels(self, ticket: str) -> list[str]:
         labels: list[str] = self.fake.issue(ticket).fields["labels"]
@@ -121,13 +122,14 @@ class JiraDesk:
     def life(self, ticket: str) -> Life:
         issue = self.fake.issue(ticket)
         events = list(self._firsts[ticket])
-        for _, done in sorted((int(each.id), each) for each in (*issue.changes, *issue.comments)):
+        acts: list[Change | Comment] = [*issue.changes, *issue.comments]
+        for done in sorted(acts, key=lambda each: int(each.id)):
             events += self._events(done, events)
         return Life(issue.key, issue.fields["summary"], tuple(events))
 
     def _events(self, done: Change | Comment, before: list[Event]) -> Iterator[Event]:
         by = self._side(done.author)
-        if not hasattr(done, "items"):
+        if isinstance(done, Comment):
             place = next(event.value for event in reversed(before) if event.kind == "place")
             marks = tuple(done.properties.get(MARK, {}).get("ids", ()))
             yield Event(done.created, by, "comment", plain(done.body), _readers(done, place), marks)
@@ -165,5 +167,3 @@ def _readers(comment: Comment, place: str) -> Audience:
     if place == "desk":
         return Audience.INTERNAL if comment.internal else Audience.CLIENT
     return Audience.RESTRICTED if comment.visibility else Audience.INTERNAL
-
-

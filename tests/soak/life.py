@@ -14,13 +14,13 @@ Side = Literal["us", "staff", "client"]
 Kind = Literal["comment", "label on", "label off", "due", "status", "severity", "owner", "place"]
 Place = Literal["inside", "team", "desk", "shared", "elsewhere"]
 """`inside`: staff read it, and a comment can be confined to some of them. `team`: staff read it, all of them.
-`desk`: clients read it, but not what is marked internal. `shared`: clients read everything. `elsewhere`: no source."""
+`desk`: clients read it, but not what is marked internal. `shared`: clients read it all. `elsewhere`: no source."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What somebody did. `value` is the comment's text, the label, the day (empty: none), the status, the severity,
-    the owner (empty: nobody) or the place; `audience` is who could read a comment when it was made.
+    """What somebody did. `value` is the comment's text, the label, the day (empty: none), the status, the
+    severity, the owner (empty: nobody) or the place; `audience` is who could read a comment when it was made.
     """
 
     at: datetime
@@ -33,7 +33,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """All that happened on a ticket, oldest first; it begins with the place, status and severity it was made with."""
+    """All that happened on a ticket, oldest first; it begins with the place, status and severity it had."""
 
     ticket: str
     title: str

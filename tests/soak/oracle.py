@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from soak.life import Event, Life
 
 MARGIN = timedelta(minutes=45)
-"""How much later than owed a comment may stand there, counted from when the tracker was last in trouble: an outcome
-that is unknown is looked up again after ten minutes, a ticket that could not be read after fifteen."""
+"""How much later than owed a comment may stand there, counted from when the tracker was last in trouble: an
+outcome that is unknown is looked up again after ten minutes, a ticket that could not be read after fifteen."""
 RECENT = timedelta(days=6)
 """What fell due longer ago is a line in the report, and no comment: `backlog_after` is seven days."""
 GATHER = timedelta(minutes=15)

@@ -54,7 +54,7 @@ class People:
         (act,) = self._chance.choices([*self._acts], [*self._acts.values()])
         act(ticket, now)
 
-    # --- acts ---------------------------------------------------------------------------------------------------
+    # --- acts ----------------------------------------------------------------------------------------------------
 
     def _client_writes(self, ticket: str, _now: datetime) -> None:
         self._desk.comment("client", ticket, self._chance.choice(["Any news?", "It is still late", "Thank you"]))

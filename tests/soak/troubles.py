@@ -1,4 +1,4 @@
-"""What goes wrong between makegood and one tracker: outages, limits, dead tokens, answers lost, writes that come late."""
+"""What goes wrong between makegood and one tracker: outages, limits, dead tokens, lost answers, late writes."""
 
 from __future__ import annotations
 
@@ -51,8 +51,13 @@ class Troubles:
         """One of the next writes, or several, are not done, done without an answer, or done later."""
         late = Late(self._chance.uniform(1, 300))
         refused = Reply(503, {}), Reply(429, {}, {"Retry-After": "5"})
-        fault = self._chance.choice([DropAfter(), HalfBody(), DropBefore(), late, late, *refused])
-        _arm(self._writes, fault, self._chance.choice([1, 1, 3]), self._chance.choice([0, 0, 1, 2]))
+        faults: list[Fault] = [DropAfter(), HalfBody(), DropBefore(), late, late, *refused]
+        _arm(
+            self._writes,
+            self._chance.choice(faults),
+            self._chance.choice([1, 1, 3]),
+            self._chance.choice([0, 0, 1, 2]),
+        )
 
     def pass_over(self, now: datetime) -> None:
         """Time goes by: an outage may end; whatever struck meanwhile is noted."""

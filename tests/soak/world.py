@@ -36,7 +36,7 @@ QUIET_AFTER = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How long, how many and how random. `hurry` is how many times as much goes wrong, and is done, as in a year."""
+    """How long, how many, how random. `hurry` is how many times as much is done and goes wrong as in a year."""
 
     days: float
     tickets: int
@@ -113,7 +113,7 @@ class World:
     ) -> None:
         self._stack.__exit__(kind, error, trace)
 
-    # --- the process ------------------------------------------------------------------------------------------------
+    # --- the process ---------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
         for desk in self.desks:
@@ -145,7 +145,7 @@ class World:
         for troubles in self.troubles.values():
             troubles.last = self.firm.now
 
-    # --- time -------------------------------------------------------------------------------------------------------
+    # --- time ----------------------------------------------------------------------------------------------------
 
     def live(self, steps: int) -> Iterator[int]:
         """That many passes; yields the number of each after it."""
@@ -179,7 +179,7 @@ class World:
         self.firm.restart()
         shutil.copy(self.firm.state, self.firm.folder / "yesterday.db")
 
-    # --- what happens -----------------------------------------------------------------------------------------------
+    # --- what happens --------------------------------------------------------------------------------------------
 
     def _happens(self, times_a_day: float) -> bool:
         return self.chance.random() < times_a_day * self.scale.hurry * (STEP / DAY)
@@ -262,7 +262,7 @@ class World:
         within = TIGHTER if self._tighter else WITHIN
         self.edition = Edition(self.firm.now, limits(within), GRAVER if self._graver else USUAL)
 
-    # --- a pass -----------------------------------------------------------------------------------------------------
+    # --- a pass --------------------------------------------------------------------------------------------------
 
     def _pass(self) -> None:
         self.counts.passes += 1
@@ -286,7 +286,7 @@ class World:
         wrong = [str(sight.error)] if sight.error else [f"{one.name}: {one.why}" for one in sight.plan.failed]
         self.counts.surprises += [f"{self.firm.now} {sight.plan.source}: {each}" for each in wrong]
 
-    # --- the verdict ------------------------------------------------------------------------------------------------
+    # --- the verdict ---------------------------------------------------------------------------------------------
 
     def _desk(self, key: Key) -> JiraDesk | AsanaDesk:
         return next(desk for desk in self.desks if desk.name == key.desk)
@@ -301,7 +301,9 @@ class World:
         for key, case in self.cases.items():
             if not case.done and self.firm.now - case.touched <= 8 * DAY:
                 life, ready = self._life(key), self.troubles[key.desk].last
-                self.verdict.expect(life, self.firm.now, max(ready, self._found_after_move(key, life)), self.edition)
+                self.verdict.expect(
+                    life, self.firm.now, max(ready, self._found_after_move(key, life)), self.edition
+                )
 
     def _found_after_move(self, key: Key, life: Life) -> datetime:
         """A task that came from another project of Asana's is found by the next crawl, for it is not newer."""
