@@ -1,8 +1,8 @@
-"""The same troubles for makegood and for what a team would write with the trackers' own packages, on the same fakes:
-what stands at the fake is counted, never what a client believes.
+"""The same troubles for makegood and for what a team would write with the trackers' own packages, on one fake.
 
-One comment each is owed on `COUNT` tickets. Either every first answer is lost although the comment was posted, or the
-process is killed with SIGKILL when the last comment stands there and is not answered yet. Whoever fails is run again.
+What stands at the fake is counted, never what a client believes. One comment each is owed on `COUNT` tickets.
+Either every first answer is lost although the comment was posted, or the process is killed with SIGKILL when the last
+comment stands there and is not answered yet. Whoever fails is run again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 from string import ascii_uppercase
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from fakes.faults import Hang  # noqa: E402 - from the tests' folder
+from fakes.jira_cloud import EMAIL  # noqa: E402 - likewise
 from harness_asana import AsanaHarness  # noqa: E402 - likewise
 from harness_jira import CloudHarness  # noqa: E402 - likewise
 from passes import agency  # noqa: E402 - likewise
@@ -28,7 +29,7 @@ from passes import agency  # noqa: E402 - likewise
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Work = Callable[[Any, Sequence[str]], None]
+    Work = Callable[..., None]
 
 COUNT = 5
 ANSWER = "The client is owed an update. Next step: answer today."
@@ -41,23 +42,26 @@ class StaffAsana(AsanaHarness):
     readers = "staff"
 
 
+Desk = CloudHarness | StaffAsana
+
+
 class Outcome(NamedTuple):
-    """Comments that stand at the tracker where `COUNT` are owed: all, those too many, and those that are missing."""
+    """Comments that stand at the tracker where `COUNT` are owed: all, those too many, those that are missing."""
 
     posted: int
     twice: int
     missing: int
 
 
-def by_jira(harness: Any, tickets: Sequence[str]) -> None:
+def by_jira(harness: CloudHarness, tickets: Sequence[str]) -> None:
     from jira import JIRA  # noqa: PLC0415 - 0.2 s
 
-    client = JIRA(harness.fake.url, basic_auth=tuple(harness.credentials.values()))
+    client = JIRA(harness.fake.url, basic_auth=(EMAIL, harness.credentials["token"]))
     for ticket in tickets:
         client.add_comment(ticket, ANSWER)
 
 
-def by_asana(harness: Any, tickets: Sequence[str]) -> None:
+def by_asana(harness: StaffAsana, tickets: Sequence[str]) -> None:
     import asana  # noqa: PLC0415 - 70 ms
 
     configuration = asana.Configuration()
@@ -68,7 +72,7 @@ def by_asana(harness: Any, tickets: Sequence[str]) -> None:
         stories.create_story_for_task({"data": {"text": ANSWER}}, ticket, {})
 
 
-def by_makegood(harness: Any, _tickets: Sequence[str]) -> None:
+def by_makegood(harness: Desk, _tickets: Sequence[str]) -> None:
     """Passes as they would be made within the hour; the state is kept beside the harness."""
     with agency(harness.folder, now=harness.fake.now) as firm:
         firm.source(harness.source(mode="full"), harness.tracker(), harness.mapping())
@@ -77,8 +81,8 @@ def by_makegood(harness: Any, _tickets: Sequence[str]) -> None:
             firm.run(minutes=minutes)
 
 
-def lost_answers(harness: Any, tickets: Sequence[str], work: Work) -> None:
-    """Every first answer to a comment is lost; the comment is there. Who fails is run again until it is through."""
+def lost_answers(harness: Desk, tickets: Sequence[str], work: Work) -> None:
+    """Every first answer to a comment is lost; the comment is there. Who fails is run again till it is through."""
     for _ in tickets:
         harness.lose_next_answer("comment", applied=True)
     for _ in range(COUNT + 1):
@@ -90,7 +94,7 @@ def lost_answers(harness: Any, tickets: Sequence[str], work: Work) -> None:
             return
 
 
-def killed(harness: Any, tickets: Sequence[str], work: Work) -> None:
+def killed(harness: Desk, tickets: Sequence[str], work: Work) -> None:
     """kill -9 between the last write and its answer; then it is run again."""
     harness.fake.script(Hang(30, applied=True), method="POST", path=COMMENTS, skip=len(tickets) - 1)
     child = os.fork()
@@ -105,7 +109,7 @@ def killed(harness: Any, tickets: Sequence[str], work: Work) -> None:
     work(harness, tickets)
 
 
-def outcome(kind: Any, trouble: Callable[[Any, Sequence[str], Work], None], work: Work) -> Outcome:
+def outcome(kind: type[Desk], trouble: Callable[[Desk, Sequence[str], Work], None], work: Work) -> Outcome:
     """What stands at a fresh fake after the trouble."""
     with tempfile.TemporaryDirectory() as folder, kind(Path(folder)) as harness:
         tickets = [
@@ -121,7 +125,7 @@ TROUBLES = {
     "every first answer is lost after the comment was posted": lost_answers,
     "kill -9 between the last comment and its answer, and run again": killed,
 }
-RUNS: tuple[tuple[str, Any, Work], ...] = (
+RUNS: tuple[tuple[str, type[Desk], Work], ...] = (
     ("makegood on Jira Cloud", CloudHarness, by_makegood),
     (f"`jira` {version('jira')} with its defaults", CloudHarness, by_jira),
     ("makegood on Asana", StaffAsana, by_makegood),

@@ -1,7 +1,7 @@
 """Every scenario of docs/reliability.md, run anew and counted: `make reliability`.
 
-Each test of the marker `reliability` says what it tried and how often something came twice, was lost or was let out;
-it fails unless all three are none. Beside them stand the trackers' own packages in the same troubles.
+Each test of the marker `reliability` says what it tried and how often something came twice, was lost or was let
+out; it fails unless all three are none. Beside them stand the trackers' own packages in the same troubles.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-import peers
-
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reliability.md"
 YEAR = ROOT / "docs" / "soak.json"
@@ -27,7 +25,7 @@ SCENARIOS = {
     "killed once": "killed with SIGKILL at each named point of writing, storing and rebuilding",
     "killed twice": "and again while it recovers from that: pairs of points",
     "killed for real": "the installed command, killed from outside in the midst of its run",
-    "lost answer": "answers lost, garbled, late or false, before and after the write was applied, or applied later",
+    "lost answer": "answers lost, garbled or false, before and after the write was applied, or applied late",
     "state file": "the state file absent, damaged, older, newer, full disk, restored, copied, locked, frozen",
     "policy edited": "sources, rules, figures, names, prefixes, holidays, templates, languages edited",
     "clock": "clocks set back, ahead, to 1970; leap day; nights on which clocks change; zones that differ",
@@ -76,8 +74,13 @@ Measured on {datetime.now(UTC):%Y-%m-%d} with Python {platform.python_version()}
 
 The trackers' own packages as a team would use them in a script, on the same fakes, in the same run:
 
-{peers.table()}
+{_peers()}
 {_year()}"""
+
+
+def _peers() -> str:
+    command = [sys.executable, str(ROOT / "benchmarks" / "peers.py")]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def _year() -> str:

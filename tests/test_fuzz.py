@@ -13,8 +13,8 @@ from fakes.faults import Reply
 from fakes.jira_cloud import TOKEN
 from fuzz.answers import Recorded, assert_sound, check_answers, check_marks, recorded
 from fuzz.dice import mutated_bytes
-from fuzz.ground import Ground
 from fuzz.files import MODELS, check_mapping, check_workbook, mutated_xlsx
+from fuzz.ground import Ground
 from fuzz.markup import check_adf, check_asana, check_jql, check_wiki
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -147,7 +147,9 @@ def ground(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return Ground(corpus, tmp_path_factory.mktemp("ground"))
 
 
-@pytest.mark.parametrize("path", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}/{path.name[:16]}")
+@pytest.mark.parametrize(
+    "path", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}/{path.name[:16]}"
+)
 def test_an_input_that_was_found_by_fuzzing_is_no_longer_too_much(ground: Ground, path: Path) -> None:
     ground.targets[path.parent.name](path.read_bytes())
 
@@ -186,6 +188,8 @@ def test_an_atlassian_document_is_read_by_others_as_it_was_meant(document: Docum
 
 @often(500)
 @given(documents)
+@example((Paragraph((Span("11%e", "emphasis"), Span("e", "strong"))),))
+@example((Paragraph((Span("_*e*"),)),))
 def test_wiki_markup_is_read_by_others_as_it_was_meant(document: Document) -> None:
     check_wiki(document)
 

@@ -151,6 +151,7 @@ def test_a_notice_becomes_wiki_markup() -> None:
     ("text", "written"),
     [
         ("2026-03-02 re-opened snake_case", "2026-03-02 re-opened snake_case"),
+        ("snake_*case* __a__*b*", r"snake\_\*case\* \_\_a\_\_\*b\*"),
         ("*bold* -gone- {code}", r"\*bold\* \-gone\- \{code\}"),
         ("[~admin] @admin !image!", r"\[\~admin\] \@admin \!image\!"),
         ("h1. big\nbq. said", "h1&#46; big\nbq&#46; said"),

@@ -356,7 +356,9 @@ def test_comments_that_jira_does_not_send_are_asked_for_and_never_taken_for_none
     assert ([comment.text for comment in found.comments], failures) == (["We are on it"], [])
 
 
-@pytest.mark.parametrize("project", [None, [], {"key": "OPS"}, {"key": "OPS", "projectTypeKey": "portal"}], ids=str)
+@pytest.mark.parametrize(
+    "project", [None, [], {"key": "OPS"}, {"key": "OPS", "projectTypeKey": "portal"}], ids=str
+)
 def test_a_ticket_of_which_nobody_knows_who_reads_its_comments_is_left_alone(
     jira: JiraHarness, project: object
 ) -> None:

@@ -64,8 +64,8 @@ class Connection:
         import asana  # noqa: PLC0415 - 70 ms and thread pools, only for who has an Asana source
 
         keep(token)
-        self.written = 0
-        """How many writes were answered as done."""
+        self.changes = 0
+        """How many changes of what was there before were answered as done."""
         self._sleep = sleep
         self._client = _client(asana, url, token)
         self._refusal: type[Exception] = asana.rest.ApiException

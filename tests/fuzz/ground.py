@@ -143,7 +143,9 @@ def document(dice: random.Random) -> Document:
 
 def _spans(dice: random.Random) -> tuple[Span, ...]:
     return tuple(
-        Span(text(dice), dice.choice(_STYLES), dice.choice(("", "", "https://example.com/x")), dice.choice(_PEOPLE))
+        Span(
+            text(dice), dice.choice(_STYLES), dice.choice(("", "", "https://example.com/x")), dice.choice(_PEOPLE)
+        )
         for _ in range(dice.randint(0, 3))
     )
 
