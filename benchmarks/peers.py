@@ -1,8 +1,8 @@
 """The same troubles for makegood and for what a team would write with the trackers' own packages, on one fake.
 
 What stands at the fake is counted, never what a client believes. One comment each is owed on `COUNT` tickets.
-Either every first answer is lost although the comment was posted, or the process is killed with SIGKILL when the last
-comment stands there and is not answered yet. Whoever fails is run again.
+Either every first answer is lost although the comment was posted, or the process is killed with SIGKILL when the
+last comment stands there and is not answered yet. Whoever fails is run again.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -24,10 +24,11 @@ from sync.settings import find_config, load
 from sync.startup import chosen, program
 from sync.store import Store
 from sync.terminal import console, say, say_json
+from sync.timekeeping import steady
 from sync.tone import check_tone, staff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sync.cycle import Program, Sight
@@ -59,7 +60,7 @@ def one_pass(  # noqa: PLR0913 - the command's options
     allow_now(settings, sources, now, dry_run=dry_run)
     with (
         Store(settings.state, write=not dry_run) as store,
-        working_program(settings, policy, store, sources, clock_at(now), quiet=quiet) as ready,
+        working_program(settings, policy, store, sources, now, quiet=quiet) as ready,
     ):
         working = replace(ready, max_actions=max_actions, approved=frozenset(approve))
         moment = working.clock()
@@ -112,23 +113,22 @@ def working_program(  # noqa: PLR0913 - what a program is made of
     policy: Policy,
     store: Store,
     names: Sequence[str],
-    clock: Callable[[], datetime],
+    now: datetime | None,
     *,
     quiet: bool,
 ) -> Iterator[Program]:
-    """A program whose trackers are closed at the end, with a progress bar where one can be seen."""
-    working = program(settings, policy, store, names, clock)
+    """A program whose trackers are closed at the end, with a progress bar where one can be seen.
+
+    Its clock is stopped at `now`, or is this machine's.
+    """
+    clock = (lambda: now) if now else steady()
+    working = replace(program(settings, policy, store, names, clock), pretended=now is not None)
     try:
         with progress_bar(quiet=quiet) as progress:
             yield replace(working, progress=progress)
     finally:
         for served in working.sources:
             served.tracker.close()
-
-
-def clock_at(now: datetime | None) -> Callable[[], datetime]:
-    """The clock of a run: stopped at `--now`, or the real one."""
-    return lambda: now or datetime.now(UTC)
 
 
 def status_of(sights: Sequence[Sight]) -> int:
@@ -206,7 +206,7 @@ def _online(
     findings, worst = [], 0
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, names, clock_at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, names, None, quiet=quiet) as working,
     ):
         for served in working.sources:
             name = served.settings.name
@@ -238,11 +238,11 @@ def explain(  # noqa: PLR0913 - the command's options
 ) -> int:
     """Everything that is thought of one ticket."""
     settings, policy = load(find_config(config, program_name))
-    moment = now or datetime.now(UTC)
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, lambda: moment, quiet=quiet) as working,
+        working_program(settings, policy, store, sources, now, quiet=quiet) as working,
     ):
+        moment = working.clock()
         sights = plan_pass(working, moment, [ticket])
         found = [(sight, judged) for sight in sights for judged in sight.judged]
         if not found:
@@ -363,7 +363,7 @@ def rebuild(  # noqa: PLR0913 - the command's options
     worst = 0
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, sources, clock_at(None), quiet=quiet) as working,
+        working_program(settings, policy, store, sources, None, quiet=quiet) as working,
     ):
         for served in working.sources:
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,12 @@ from sync.secrecy import hidden, trace
 from sync.settings import token_variable
 from sync.standing import newly_broken, opted_out_line, parked_line
 from sync.survey import survey
+from sync.timekeeping import compared, noticed
+from sync.trackers.base import Dated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sync.apply import Result
     from sync.clocks import Clock
@@ -62,6 +65,7 @@ class Program:
     `max_actions` is a measure stricter than the guard's own; `approved` are digests of plans that a person lets
     through. `slips` tells what is wrong with the tone of a text for the client. `suggest` is asked for categories
     that no rule tells; `notices` are what people are told beside the tracker, and `notifier` tells them.
+    `pretended`: the time is one that a person made up, so no other clock is held against it.
     """
 
     sources: tuple[Served, ...]
@@ -81,6 +85,7 @@ class Program:
     suggest: Endpoint | None = None
     notices: Callable[[TicketPlan], Sequence[Notice]] = lambda _plan: ()
     notifier: Notifier | None = None
+    pretended: bool = False
 
 
 @dataclass(slots=True)
@@ -88,7 +93,7 @@ class Sight:
     """One source within a pass: what was seen, what is planned, and what came of it.
 
     `drafts` are the tickets' plans before they are looked at as a whole, the most urgent first. `error` is what
-    kept the source from being served, or its plan from being written.
+    kept the source from being served, or its plan from being written. The tracker's clock is `ahead` of ours.
     """
 
     served: Served
@@ -98,6 +103,7 @@ class Sight:
     judged: list[Judgement] = field(default_factory=list)
     drafts: list[TicketPlan] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
+    ahead: timedelta = timedelta()
 
 
 def run_pass(program: Program, now: datetime, run: str, only: Sequence[str] = ()) -> list[Sight]:
@@ -152,7 +158,8 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
         seen = Seen(served, site, store.source(settings.name))
         seen.progress = lambda count: program.progress(settings.name, "reading", count)
         entries = store.unsettled(site, settings.name)
-        recovered = recover(entries, served.tracker, store, now, program.settle_after)
+        sight.ahead = _ahead(seen, program)
+        recovered = recover(entries, served.tracker, store, now + sight.ahead, program.settle_after)
         seen.failed += recovered.failed
         if recovered.leaked:
             seen.state = replace(seen.state, halted=program.digest)
@@ -167,6 +174,15 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
     else:
         sight.seen = seen
     return sight
+
+
+def _ahead(seen: Seen, program: Program) -> timedelta:
+    """By how much the tracker's clock is ahead of ours; ClockError if ours cannot be believed."""
+    if program.pretended:
+        return timedelta()
+    tracker = seen.served.tracker
+    told_at = tracker.told_at if isinstance(tracker, Dated) else None
+    return compared(program.clock(), told_at, seen.state.last_good, seen.served.settings.name)
 
 
 def _trouble(error: TrackerError, settings: Source) -> str:
@@ -297,7 +313,7 @@ def _plan(sight: Sight, seen: Seen, program: Program) -> Plan:
         for judged in live
         for problem in (*judged.ticket.problems, *unreadable(judged.ticket, policy, zone))
     ]
-    told = (HALTED if halted else None, sight.served.tracker.notice)
+    told = (HALTED if halted else None, sight.served.tracker.notice, noticed(sight.ahead))
     told_apart = (*parked_line(live), *opted_out_line(live))
     notices = (*filter(None, told), *strangers([judged.ticket for judged in live], policy), *told_apart)
     try_templates(plans)
@@ -376,7 +392,10 @@ def _apply(sight: Sight, seen: Seen, program: Program, run: str) -> None:
         done += count
         program.progress(name, "writing", done)
 
-    pen = Pen(program.store, sight.served.tracker, run, program.clock, program.stopping, progress, program.notices)
+    def clock() -> datetime:
+        return program.clock() + sight.ahead
+
+    pen = Pen(program.store, sight.served.tracker, run, clock, program.stopping, progress, program.notices)
     sight.results = apply(sight.plan.tickets, pen)
     if any(result.leaked for result in sight.results):
         seen.state = replace(seen.state, halted=program.digest)

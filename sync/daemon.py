@@ -9,7 +9,6 @@ import threading
 import time
 import uuid
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,6 +19,7 @@ from sync.logs import configure
 from sync.settings import find_config, load
 from sync.startup import program
 from sync.store import Store
+from sync.timekeeping import steady
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +93,8 @@ def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
         begun = time.monotonic()
         number = uuid.uuid4().hex[:12]
         try:
-            for sight in run_pass(working, datetime.now(UTC), number):
+            clock = steady()
+            for sight in run_pass(replace(working, clock=clock), clock(), number):
                 _tell(sight, number, log)
         except StateStoppedError as error:
             log.error("pass stopped", run=number, why=str(error))  # noqa: TRY400 - a trace tells nothing more

@@ -75,6 +75,10 @@ class TrackerError(MakegoodError):
     """A tracker said no, or said nothing. Adapters raise only the classes below this one."""
 
 
+class ClockError(TrackerError):
+    """This machine's clock, or the tracker's, is clearly wrong; nothing was judged or written by it."""
+
+
 class CredentialsError(TrackerError):
     """The tracker does not know us: a wrong, expired or missing token."""
 

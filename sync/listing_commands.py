@@ -246,12 +246,11 @@ def message(  # noqa: PLR0913 - the command's options
     if kind not in SECTIONS:
         raise ConfigurationError(f"no message is called {kind!r}{nearest(kind, SECTIONS) or _all_kinds()}")
     settings, policy = load(find_config(config, program_name))
-    moment = now or datetime.now(UTC)
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, lambda: moment, quiet=quiet) as working,
+        working_program(settings, policy, store, sources, now, quiet=quiet) as working,
     ):
-        sights = plan_pass(working, moment, [ticket])
+        sights = plan_pass(working, working.clock(), [ticket])
         found = [judged for sight in sights for judged in sight.judged]
         if not found:
             return not_found(sights, ticket)

@@ -12,6 +12,7 @@ from sync.ledger import caught_up, put_by_us, recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
+from sync.timekeeping import BEGINNING, dated_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -119,6 +120,8 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
     if seen.state.site != seen.site:
         store.moved(name, seen.site)
         seen.state = SourceState(seen.site, halted=seen.state.halted)
+    if dated_ahead(seen.state.last_good, now):
+        seen.state = replace(seen.state, crawled_at=BEGINNING, policy="")  # its wake times may be too late
     seen.edited = seen.state.policy not in {"", policy}
     if only:
         _observe_only(seen, store, now, only)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync import report, reviewed
-from sync.commands import allow_now, clock_at, new_run, status_of, working_program
+from sync.commands import allow_now, new_run, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
 from sync.plan import digest
@@ -37,7 +37,7 @@ def plan(  # noqa: PLR0913 - the command's options
     settings, policy = load(find_config(config, program_name))
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, clock_at(now), quiet=quiet) as working,
+        working_program(settings, policy, store, sources, now, quiet=quiet) as working,
     ):
         moment = working.clock()
         sights = plan_pass(working, moment, only)
@@ -76,7 +76,7 @@ def apply(  # noqa: PLR0913 - the command's options
     allow_now(settings, list(plan.actions), now, dry_run=False)
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, list(plan.actions), clock_at(now), quiet=quiet) as working,
+        working_program(settings, policy, store, list(plan.actions), now, quiet=quiet) as working,
     ):
         moment = working.clock()
         if not plan.made <= moment <= plan.made + reviewed.LASTS:

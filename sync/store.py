@@ -14,6 +14,7 @@ from sync.archive import Archive, text
 from sync.errors import LockHeldError
 from sync.kept import known_text, standing_text
 from sync.statefile import locked, note_epoch, opened, refused
+from sync.timekeeping import TOLERATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -127,8 +128,9 @@ class Store(Archive):
         with self._committed():
             for outcome in outcomes:
                 self._database.execute(
-                    "UPDATE journal SET outcome = ?, ended_at = coalesce(ended_at, ?), note = ? WHERE number = ?",
-                    (outcome.outcome, text(now), outcome.note, outcome.number),
+                    "UPDATE journal SET outcome = ?, note = ?, "
+                    "ended_at = CASE WHEN ended_at <= ? THEN ended_at ELSE ? END WHERE number = ?",
+                    (outcome.outcome, outcome.note, text(now + TOLERATED), text(now), outcome.number),
                 )
                 for owed in outcome.said:
                     step = (owed.promise, owed.occasion, owed.step)

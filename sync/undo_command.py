@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync import report
-from sync.commands import clock_at, new_run, status_of, working_program
+from sync.commands import new_run, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError
 from sync.settings import find_config, load
@@ -43,7 +43,7 @@ def undo(  # noqa: PLR0913 - the command's options
     names = [source.name for source in chosen(settings, sources)]
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, names, clock_at(now), quiet=quiet) as working,
+        working_program(settings, policy, store, names, now, quiet=quiet) as working,
     ):
         moment = working.clock()
         taken = wanted(store, what, names)

@@ -100,7 +100,9 @@ def _lay_to_commits(fuse: Fuse) -> None:
 
         def executescript(self, script: str) -> sqlite3.Cursor:
             name = _maker()
-            self.set_trace_callback(lambda each: _transaction(each) and fuse(f"{name}: before {_transaction(each)}"))
+            self.set_trace_callback(
+                lambda each: _transaction(each) and fuse(f"{name}: before {_transaction(each)}")
+            )
             cursor = super().executescript(script)
             self.set_trace_callback(None)
             fuse(f"{name}: after COMMIT")
@@ -166,7 +168,9 @@ def begun(work: Callable[[], object]) -> Callable[[], Ended]:
     """Do this work in a process forked from here; the answer waits for its end. AssertionError if it raised."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pytest-xdist has a thread; the child needs none of it
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # pytest-xdist has a thread; the child needs none of it
         pid = os.fork()
     if not pid:
         _do(work, writing)

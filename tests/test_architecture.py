@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sync"
 
 ORDER = """
-secrecy errors ticket legible richtext action words
+secrecy errors timekeeping ticket legible richtext action words
 
 mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.patterns mapping.models
 mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm mapping.client_references

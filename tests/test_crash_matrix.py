@@ -22,6 +22,7 @@ from reliability import Effect, effects_of, held, leaks_of
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync.commands import _rebuilt
+from sync.store import Store
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
@@ -109,8 +110,39 @@ SCENES = {
     "the first pass": Scene(begin, one_pass, one_pass, WRITTEN),
     "a pass": Scene(go_on, one_pass, one_pass, WRITTEN | {"follow_up"}),
     "a rebuild": Scene(lose_the_state, rebuild, one_pass, WRITTEN | {"follow_up"}),
-    "a rebuild and another": Scene(lose_the_state, rebuild, rebuild, WRITTEN | {"follow_up"}),
 }
+if THOROUGH:
+    SCENES["a rebuild and another"] = SCENES["a rebuild"]._replace(again=rebuild)
+
+
+def around(*names: str) -> set[str]:
+    return {f"{name}: {when}" for name in names for when in ("before", "after")}
+
+
+def sent(*names: str) -> set[str]:
+    return {f"{name}: {when}" for name in names for when in ("before", "sent")}
+
+
+def committed(*names: str) -> set[str]:
+    return {f"{name}: {when}" for name in names for when in ("before BEGIN", "before COMMIT", "after COMMIT")}
+
+
+ALWAYS = committed("_next_epoch") | around("close")
+SEAMS = {
+    "the first pass": ALWAYS | committed("migrate", "moved", "intend", "settle", "remember"),
+    "a pass": ALWAYS | committed("intend", "settle", "remember") | around("follow_up"),
+    "a rebuild": ALWAYS | committed("migrate", "relearn"),
+    "a rebuild and another": ALWAYS | committed("migrate", "relearn"),
+}
+JIRA = around("edit", "comment") | sent("PUT issue", "POST comment", "POST issue")
+SEAMS_OF: dict[type[Harness], set[str]] = {
+    CloudHarness: JIRA,
+    StaffDataCenter: JIRA,
+    StaffAsana: around("edit", "comment")
+    | sent("POST addTag", "PUT tasks", "POST addFollowers", "POST stories", "POST subtasks"),
+    StaffXlsx: around("batch", "replace", "fsync") | committed("observe"),
+}
+"""What must be among the points: they are found by a run, and none of these may be lost unnoticed."""
 
 
 # --- the stage --------------------------------------------------------------------------------------------------
@@ -179,9 +211,7 @@ class Stage:
             told[point] = answer
         return told
 
-    def _after(
-        self, work: Work, point: Point, before: bytes, then: Callable[[Point], Any]
-    ) -> tuple[bytes, Any]:
+    def _after(self, work: Work, point: Point, before: bytes, then: Callable[[Point], Any]) -> tuple[bytes, Any]:
         self._die(work, point)
         left = self._left()
         return left, None if left == before else then(point)
@@ -240,9 +270,8 @@ class Stage:
 
 def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
     """All that is tried of a scene on a tracker."""
-    with desk(kind, folder, policy(promises=PROMISES)) as made:
-        words = made.firm.program(made.firm.store)
-        program = made.firm.program
+    with desk(kind, folder, policy(promises=PROMISES)) as made, Store(made.firm.state, write=False) as nothing:
+        program, words = made.firm.program, made.firm.program(nothing)
         made.firm.program = lambda store: replace(  # type: ignore[method-assign]
             program(store), render=words.render, slips=words.slips, follow_up=words.follow_up
         )
@@ -267,12 +296,12 @@ def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
 def test_killed_at_any_boundary_and_again_while_it_recovers_each_effect_stands_once(
     tmp_path: Path, kind: type[Harness], name: str
 ) -> None:
-    told: Tried = forked(partial(tried, kind, SCENES[name], tmp_path))
-    assert {what for _, what, _ in told.expected} == SCENES[name].effects
-    assert SEAMS[name] | (SEAMS_OF[kind] if SCENES[name].work is one_pass else set()) <= {*told.points}
-    for point, (found, leaks) in told.once.items():
+    expected, points, once, twice = forked(partial(tried, kind, SCENES[name], tmp_path))
+    assert {what for _, what, _ in expected.found} == SCENES[name].effects
+    assert SEAMS[name] | (SEAMS_OF[kind] if name == "a pass" else set()) <= {point.seam for point in points}
+    for point, stood in once.items():
         case = f"{kind.name}, {name}, {point}"
-        held("killed once", case, expected=told.expected, found=found, leaks=leaks)
-    for pair, (found, leaks) in told.twice.items():
+        held("killed once", case, expected=expected.found, found=stood.found, leaks=stood.leaks)
+    for pair, stood in twice.items():
         case = f"{kind.name}, {name}, {pair}"
-        held("killed twice", case, expected=told.expected, found=found, leaks=leaks)
+        held("killed twice", case, expected=expected.found, found=stood.found, leaks=stood.leaks)

@@ -139,7 +139,7 @@ def test_an_xlsx_that_was_changed_is_read_or_refused(
     check_workbook(path, columns)
 
 
-# --- what was once too much ---------------------------------------------------------------------------------------
+# --- what was once too much -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +190,7 @@ def test_an_atlassian_document_is_read_by_others_as_it_was_meant(document: Docum
 @given(documents)
 @example((Paragraph((Span("11%e", "emphasis"), Span("e", "strong"))),))
 @example((Paragraph((Span("_*e*"),)),))
+@example((Paragraph((Span("e", "strong"), Span("\0D"))),))
 def test_wiki_markup_is_read_by_others_as_it_was_meant(document: Document) -> None:
     check_wiki(document)
 
@@ -288,8 +289,7 @@ def test_bytes_that_were_changed_on_their_way_make_sound_tickets_or_an_error_of_
     script = fake.script(Reply(200, mutated_bytes(raw, dice)), path=SEARCHES[few.name], times=4)
     try:
         pages = list(tracker.changed(None))
-    except TrackerError as refused:
-        assert str(refused)
+    except TrackerError:
         return
     finally:
         script.times = 0

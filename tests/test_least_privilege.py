@@ -1,4 +1,4 @@
-"""What an account needs on each tracker and what it must not have: `check --online` tells, docs/security.md lists."""
+"""What an account needs on each tracker, and must not have: `check --online` tells, docs/security.md lists."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from sync.trackers.jira_http import JiraHttp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fakes.asana_things import Access
 
     from sync.trackers.base import Tracker
 
@@ -127,7 +129,10 @@ def test_through_the_gateway_a_refused_token_is_told_that_scopes_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jira_site, "_GATEWAY", "127.0.0.1")
-    with CloudHarness(tmp_path) as harness, pytest.raises(CredentialsError, match="the scopes that docs/security.md"):
+    with (
+        CloudHarness(tmp_path) as harness,
+        pytest.raises(CredentialsError, match="the scopes that docs/security"),
+    ):
         harness.tracker("wrong-token").connect()
 
 
@@ -164,7 +169,7 @@ def test_the_place_of_the_asana_account_in_its_workspace_is_neither_too_high_nor
     ],
 )
 def test_the_asana_accounts_access_to_a_project_is_neither_too_high_nor_too_low(
-    asana: AsanaHarness, through: str, level: Any, mode: str, graded: str, told: str
+    asana: AsanaHarness, *, through: str, level: Access, mode: str, graded: str, told: str
 ) -> None:
     who = asana.fake.add_team("Machines", ["makegood"]) if through == "a team" else "makegood"
     asana.fake.share(asana.project, who, level)
@@ -179,7 +184,7 @@ def test_the_asana_accounts_access_to_a_project_is_neither_too_high_nor_too_low(
 
 
 class Need(NamedTuple):
-    """One request that an adapter makes: as its vendor's document names it, and the scopes that it names for it."""
+    """One request that an adapter makes: as its vendor's document names it, with the scopes it names."""
 
     request: str
     writes: bool
@@ -194,7 +199,7 @@ class Need(NamedTuple):
 
 
 def asana_needs(corpus: Path) -> set[Need]:
-    """All that the adapter calls, by the names of the SDK's methods in its code, which are those of the document."""
+    """All that the adapter calls, by the SDK's methods in its code, which are named as in the document."""
     described = {
         operation["operationId"]: (method, path, operation)
         for path, item in vendor_specs.asana(corpus).document["paths"].items()
@@ -238,7 +243,9 @@ def jira_needs(corpus: Path, folder: Path, patch: pytest.MonkeyPatch) -> tuple[s
             reached.add((Path(frame.f_code.co_filename).name, frame.f_lineno))
             if self.version == "3":
                 template, told = spec.operation(method, f"/rest/api/3/{path}")
-                scopes = {one["state"]: frozenset(one["scopes"]) for one in told.get("x-atlassian-oauth2-scopes", ())}
+                scopes = {
+                    one["state"]: frozenset(one["scopes"]) for one in told.get("x-atlassian-oauth2-scopes", ())
+                }
                 found = (scopes.get("Current", frozenset()), scopes.get("Beta", frozenset()))
                 needs.add(Need(f"{method} {template}", name == "write", found))
             return real(self, method, path, *rest, **named)
@@ -261,7 +268,9 @@ def _jira_calls() -> Iterator[tuple[str, int, int]]:
     """Where the code that serves Jira Cloud makes a request: file, first and last line."""
     for file in sorted((ROOT / "sync/trackers").glob("jira*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            asks = isinstance(node, ast.Call) and re.fullmatch(r"(self\._)?http\.(read|write)", ast.unparse(node.func))
+            asks = isinstance(node, ast.Call) and re.fullmatch(
+                r"(self\._)?http\.(read|write)", ast.unparse(node.func)
+            )
             if asks and file.name != "jira_dc.py":
                 assert isinstance(node, ast.Call)
                 yield file.name, node.lineno, node.end_lineno or node.lineno

@@ -26,11 +26,11 @@ from tickets import (
 )
 
 from sync.action import Obligation, action_id, reference
-from sync.ledger import ledger, recalled
+from sync.ledger import caught_up, ledger, put_by_us, recalled
 from sync.memory import NOTHING, Entry, Memory, Observed
 
 if TYPE_CHECKING:
-    from sync.ticket import Ticket
+    from sync.ticket import Person, Ticket
 
 HIGH = ticket(title="late", fields={"severity": "Sev 2"})
 PREFIX = "esc:"
@@ -172,3 +172,62 @@ def test_of_a_ledger_that_somebody_spoilt_what_can_be_read_is_kept(
     spoilt: dict[str, object], found: Memory
 ) -> None:
     assert recalled(ticket(), spoilt, (), PREFIX) == found
+
+
+def test_the_ledger_keeps_no_due_date_that_we_did_not_write() -> None:
+    theirs = Memory(due=date(2026, 3, 2), due_written=False)
+    assert ledger(NOTHING, None, theirs)["due"] is None
+    assert ledger(NOTHING, None, replace(theirs, due_written=True))["due"] == "2026-03-02"
+
+
+# --- an old memory, caught up by the ticket's history ------------------------------------------------------------
+
+MOVED = (
+    became("Mon 2 Mar 11:00", "labels", "", "esc:high web", US),
+    became("Mon 2 Mar 11:05", "labels", "esc:high web", "esc:high esc:owned web", CONSULTANT),
+    became("Mon 2 Mar 11:10", "labels", "esc:high esc:owned web", "esc:owned web", CONSULTANT),
+    became("Mon 2 Mar 11:20", "labels", "esc:owned web", "esc:breach esc:owned web", US),
+    became("Mon 2 Mar 11:25", "labels", "esc:breach esc:owned web", "esc:owned web", US),
+    became("Mon 2 Mar 11:30", "assignee", "esc:late", "esc:late esc:x", US),
+)
+
+
+def test_what_we_have_put_is_known_by_our_own_changes_of_labels_alone() -> None:
+    assert put_by_us(ticket(*MOVED)) == {"esc:high", "web", "esc:breach"}
+
+
+def test_a_label_that_somebody_took_off_while_we_knew_nothing_is_still_ours_to_remember() -> None:
+    """It counts as put by us, and is gone: so a person's no is seen. One that we took off ourselves does not."""
+    one = ticket(*MOVED, labels=frozenset({"esc:owned", "web", "esc:level-1"}))
+    told = Memory(labels=frozenset({"esc:owned", "esc:level-1"}))
+    known = Memory(labels=frozenset({"esc:older"}))
+    found = caught_up(known, one, told, ["esc:owned"])
+    assert found.labels == {"esc:level-1", "esc:high", "esc:older"}
+    assert caught_up(NOTHING, one, told, ()).labels == {"esc:owned", "esc:level-1", "esc:high"}
+
+
+DUE, OTHER = "2026-03-05", "2026-03-09"
+OURS = Memory(due=date(2026, 3, 2), due_written=True)
+
+
+@pytest.mark.parametrize(
+    ("moves", "due", "found"),
+    [
+        ([], DUE, (date(2026, 3, 2), True)),  # nothing is known of it: as we remember it
+        ([("", DUE, US)], DUE, (date(2026, 3, 5), True)),
+        ([("", DUE, US)], OTHER, (date(2026, 3, 2), True)),  # moved once more, and the history does not tell
+        ([("", OTHER, CONSULTANT), (OTHER, DUE, US)], DUE, (date(2026, 3, 5), True)),
+        ([("", DUE, US), (DUE, OTHER, CONSULTANT)], OTHER, (date(2026, 3, 2), True)),
+        ([("", DUE, US), (DUE, "", US)], None, (None, False)),  # we cleared it
+        ([("", DUE, US), (DUE, "", CONSULTANT)], None, (date(2026, 3, 5), True)),  # a person cleared ours
+        ([("", DUE, CONSULTANT), (DUE, "", CONSULTANT)], None, (date(2026, 3, 2), True)),
+        ([("", DUE, US), (DUE, OTHER, CONSULTANT)], None, (date(2026, 3, 2), True)),
+    ],
+)
+def test_whose_the_due_date_is_follows_from_the_last_moves_of_it(
+    moves: list[tuple[str, str, Person]], due: str | None, found: tuple[date | None, bool]
+) -> None:
+    told = [became(f"Mon 2 Mar 11:0{n}", "due", *move) for n, move in enumerate(moves)]
+    one = ticket(*told, due=date.fromisoformat(due) if due else None)
+    memory = caught_up(OURS, one, NOTHING, ())
+    assert (memory.due, memory.due_written) == found

@@ -1,5 +1,5 @@
-"""The firm of the soak on boards in memory, led by Hypothesis: any order of acts, faults and edits, made as short as
-can be once something is wrong. The cases counted are passes; `MAKEGOOD_THOROUGH=1` walks further and at random.
+"""The firm of the soak on boards in memory, led by Hypothesis: any order of acts, faults and edits, as short as can
+be once something is wrong. The cases counted are passes; `MAKEGOOD_THOROUGH=1` walks further and at random.
 """
 
 from __future__ import annotations

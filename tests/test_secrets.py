@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections import Counter
 from contextlib import closing, contextmanager, redirect_stderr
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -258,7 +258,7 @@ def test_a_trace_in_the_log_shows_no_variable_and_no_secret(style: Any) -> None:
         logs.configure(style, verbose=True)
         keep(TOKEN)
         try:
-            _fails_holding("only-a-variable-holds-this")
+            _fails_holding("-".join(("only", "a", "variable", "holds", "this")))
         except RuntimeError:
             structlog.get_logger("makegood").exception("unexpected", why=TOKEN, header={"Authorization": TOKEN})
             logging.getLogger("makegood").exception("unexpected: %s", TOKEN)
@@ -345,6 +345,23 @@ def test_every_file_that_holds_words_of_clients_is_its_owners_alone(office: Offi
     assert {"state.db", "state.db.lock", "state.db-wal", "backup.db", "plan.json"} <= modes.keys()
     open_to_others = [name for name, mode in modes.items() if mode & 0o077]
     counted("secret", leaks=len(open_to_others), cases=len(modes), told=open_to_others)
+
+
+def test_the_state_keeps_the_title_of_a_ticket_and_neither_its_text_nor_its_comments(office: Office) -> None:
+    with jira_cloud() as fake:
+        fake.now = datetime.now(UTC) - timedelta(hours=5)
+        said = {"description": "said in the text", "priority": "Highest", "status": "Open"}
+        issue = fake.create_issue("OPS", "The portal is down", **said)
+        fake.comment_as("Client contact", issue.key, "said in a comment")
+        fake.now = datetime.now(UTC)
+        office.fill_client(fake, issue.key)
+        office.jira(fake.url)
+        told = office.run()
+        assert told.status == 0, told.out
+        assert [comment.author for comment in fake.issue(issue.key).comments][1:] == ["makegood"]
+    kept = everything_kept(office)
+    assert leaked(*kept, forms={"The portal is down"})
+    counted("secret", leaks=leaked(*kept, forms={"said in the text", "said in a comment"}), told=kept)
 
 
 def test_what_is_put_beside_a_workbook_is_as_open_as_the_workbook_itself(tmp_path: Path) -> None:

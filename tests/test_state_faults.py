@@ -24,10 +24,11 @@ import structlog
 from harness_asana import AsanaHarness
 from harness_jira import CloudHarness
 from office import MAKEGOOD, ROOT, Office, jira_cloud
-from passes import Agency, agency, high
+from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high
 from reliability import effects_of, held
 from test_daemon import PATIENCE, Service, service
 from test_state_commands import no_room_beyond
+from tickets import policy as small_policy
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync import daemon
@@ -77,9 +78,10 @@ class Day:
         return self.tickets[-1]
 
     def begin(self) -> None:
-        """One ticket was handed over, one is known, and one is grave."""
-        self.create("The report is late", "high")
+        """One ticket was handed over and is somebody's, one is known, and one is grave."""
+        first = self.create("The report is late", "high")
         self.scene.run(minutes=20)
+        self.scene.harness.comment_as_staff(first, "/mine")
         self.create("The report is late again", "high")
         self.create("The report was late", "critical")
         self.scene.run(minutes=1)
@@ -257,6 +259,53 @@ def test_a_state_restored_from_yesterday_repeats_nothing_and_keeps_what_people_d
         shutil.copyfile(tmp_path / "yesterday", made.state)
         made.go_on()
         held("state file", f"{kind.name}, {by}", expected=undisturbed(kind), found=made.effects())
+
+
+def quiet_day(folder: Path, *, restored: bool, **board: bool) -> Counter[Effect]:
+    """Since yesterday a label was written and refused and the due date moved, and nothing was said; what stands."""
+    folder.mkdir()
+    sooner = ESCALATION.replace(
+        '[low]\nfirst_response = { within = "30d" }', '[low]\nfirst_response = { within = "20d" }'
+    )
+    sooner = sooner.replace(
+        '[medium]\nfirst_response = { within = "30d" }', '[medium]\nfirst_response = { within = "9d" }'
+    )
+    with agency(folder, by=small_policy(severity=SEVERITY, escalation=sooner, clients=CLIENTS)) as firm:
+        made = firm.board(**board)
+        ticket = made.create(**high())
+        firm.run(minutes=20)
+        back_up(firm.state, folder / "yesterday")
+        said = len(made.ours(ticket))
+        made.change(ticket, fields={"severity": "low"})
+        firm.run(minutes=5)
+        assert len(made.ours(ticket)) == said
+        assert "esc:low" in made.tickets[ticket].labels
+        assert made.tickets[ticket].due == (BEGIN + timedelta(days=20)).date()
+        made.take_off(ticket, "esc:low")
+        if restored:
+            firm.restart()
+            shutil.copyfile(folder / "yesterday", firm.state)
+        firm.run(minutes=5)
+        assert "esc:low" not in made.tickets[ticket].labels
+        made.change(ticket, fields={"severity": "medium"})
+        firm.run(minutes=5)
+        made.change(ticket, fields={"severity": "low"})
+        firm.run(minutes=5)
+        made.change(ticket, fields={"severity": "medium"})
+        firm.run(minutes=5)
+        return effects_on(made, [ticket])
+
+
+@pytest.mark.parametrize(
+    "board", [{"ledger": False}, {"ledger": True, "marks_listed": False}], ids=["history alone", "a ledger"]
+)
+def test_what_was_written_since_yesterday_without_a_word_is_ours_and_what_was_refused_stays_refused(
+    tmp_path: Path, board: dict[str, bool]
+) -> None:
+    expected = quiet_day(tmp_path / "undisturbed", restored=False, **board)
+    assert ("10001", "due", str((BEGIN + timedelta(days=9)).date())) in expected
+    found = quiet_day(tmp_path / "restored", restored=True, **board)
+    held("state file", f"a quiet day, {board}", expected=expected, found=found)
 
 
 @pytest.mark.parametrize("seen", ["nothing", "that it was closed"])

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes.memory_tracker import CLIENT, Lost, Refused
+from harness_jira import CloudHarness
 from office import DONE, INVOICE, LATE, NOW, Office
 from passes import agency, high
-from reliability import counted
+from reliability import counted, effects_of, held
+from whole_firm import StaffAsana, StaffCsv, StaffDataCenter, StaffXlsx, desk
 
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, ForbiddenError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakes.memory_tracker import Board
+    from harness import Harness
     from passes import Agency
 
     from sync.plan import Plan
@@ -43,7 +46,7 @@ def board(firm: Agency) -> Board:
 
 def undo(firm: Agency, what: str | None) -> Plan:
     """What the command does once a person agreed."""
-    taken = wanted(firm.store, what, ["desk"])
+    taken = wanted(firm.store, what, [source.name for source, _, _ in firm.sources])
     program = firm.program(firm.store)
     sights = plan_pass(program, firm.now, [ticket for _, ticket in taken])
     for sight in sights:
@@ -147,9 +150,7 @@ def test_issues_below_and_people_brought_in_stay_and_are_named(firm: Agency, boa
     assert board.followers[number] == {"somebody"}
 
 
-def test_where_not_all_comments_can_be_read_that_is_said(
-    firm: Agency, board: Board
-) -> None:
+def test_where_not_all_comments_can_be_read_that_is_said(firm: Agency, board: Board) -> None:
     number = board.create(**high())
     firm.run(minutes=20)
     board.marks_complete = False
@@ -201,6 +202,23 @@ def test_neither_run_nor_ticket_is_answered_with_the_last_runs(firm: Agency, boa
     firm.run(minutes=20)
     with pytest.raises(ConfigurationError, match=r"the last runs: run at .* \(2026-03-02 09:20 UTC, 2 writes\)"):
         undo(firm, "X-1")
+
+
+KINDS = (CloudHarness, StaffDataCenter, StaffAsana, StaffXlsx, StaffCsv)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_on_every_tracker_the_ticket_is_as_it_was_and_stays_so(kind: type[Harness], tmp_path: Path) -> None:
+    with desk(kind, tmp_path) as on:
+        ticket = on.harness.create("The report is late", severity="high")
+        before = effects_of(on.harness, [ticket])
+        on.run(hours=5)
+        assert effects_of(on.harness, [ticket]) != before
+        undo(on.firm, None)
+        held("undone", kind.name, expected=before, found=effects_of(on.harness, [ticket]))
+        for _ in range(3):
+            on.run(minutes=11)
+        held("undone", f"{kind.name}, later", expected=before, found=effects_of(on.harness, [ticket]))
 
 
 # --- the command ------------------------------------------------------------------------------------------------

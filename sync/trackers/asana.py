@@ -112,6 +112,11 @@ class Asana:
         """Whom Asana would not let own or follow a task, as last tried."""
         return self._shared.refused or None
 
+    @property
+    def told_at(self) -> datetime | None:
+        """As `Dated.told_at`: the date of the last answer."""
+        return self._connection.told_at
+
     # --- reading ------------------------------------------------------------------------------------------------
 
     def connect(self) -> str:
@@ -188,11 +193,11 @@ class Asana:
         An owner or a follower whom Asana refuses is no failure: the rest is written without them, see `notice`.
         LostAnswerError, too, if only a part was written: what is on the task must be read.
         """
-        before = self._connection.written
+        before = self._connection.changes
         try:
             return self._edited(ticket, edit)
         except TrackerError as error:
-            if isinstance(error, LostAnswerError) or self._connection.written == before:
+            if isinstance(error, LostAnswerError) or self._connection.changes == before:
                 raise
             whole = isinstance(error, CredentialsError | RateLimitedError)
             raise LostAnswerError(f"only a part of the edit was written: {error}", whole=whole) from error

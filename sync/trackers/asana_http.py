@@ -66,6 +66,8 @@ class Connection:
         keep(token)
         self.changes = 0
         """How many changes of what was there before were answered as done."""
+        self.told_at: datetime | None = None
+        """When the last request was answered, by Asana's own clock, if it said."""
         self._sleep = sleep
         self._client = _client(asana, url, token)
         self._refusal: type[Exception] = asana.rest.ApiException
@@ -139,7 +141,7 @@ class Connection:
             raise self._perhaps_let_through(error, once=once) from None
         if opt_fields and not _is_record(made):
             raise _broken("its answer is not the record that was written", writing=True)
-        self.written += 1
+        self.changes += not once  # what is made but once is something new
         return made if opt_fields else {}
 
     def delete(self, call: Callable[..., Any], gid: str) -> None:
@@ -148,7 +150,7 @@ class Connection:
             self._writes(self._send, call, (gid,), writing=True)
         except RateLimitedError as error:
             raise self._perhaps_let_through(error, once=False) from None
-        self.written += 1
+        self.changes += 1
 
     def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
         """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
@@ -181,7 +183,8 @@ class Connection:
             raise _broken(f"the connection broke ({type(error).__name__})", writing=writing) from error
         if not isinstance(payload, dict) or "data" not in payload:
             raise _broken("its answer cannot be read", writing=writing)
-        return Answer(payload["data"], (payload.get("next_page") or {}).get("offset"), _said_at(headers))
+        self.told_at = _said_at(headers)
+        return Answer(payload["data"], (payload.get("next_page") or {}).get("offset"), self.told_at)
 
 
 def _is_record(data: object) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from sync.action import Draft, Edit, Failed, FollowUp, Written
     from sync.errors import TrackerError
@@ -148,4 +149,14 @@ class Batching(Protocol):
 
     def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
         """Make these tickets' writes in one durable step; each answered in the same order, or refused alone."""
+        ...
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A tracker with a clock of its own."""
+
+    @property
+    def told_at(self) -> datetime | None:
+        """What its clock said (aware UTC) when it answered `connect`, or since; None if it did not say."""
         ...

@@ -93,6 +93,11 @@ class JiraTracker:
         """Why somebody could not be brought in, if that was so the last time."""
         return self._memory.refused or None
 
+    @property
+    def told_at(self) -> datetime | None:
+        """As `Dated.told_at`: the date of the answer to `/myself`."""
+        return self._memory.site.told_at if self._memory.site else None
+
     def clone(self) -> JiraTracker:
         """As `Tracker.clone`: a session of its own, the same knowledge of the site."""
         return JiraTracker(self._source, self._mapping, self._http.clone(), self._memory)

@@ -175,7 +175,7 @@ def _wiki_line(spans: tuple[Span, ...]) -> str:
 def _wiki_spans(spans: tuple[Span, ...]) -> str:
     written = ""
     for number, span in enumerate(spans):
-        following = spans[number + 1].text[:1] if number + 1 < len(spans) else ""
+        following = next((text[:1] for later in spans[number + 1 :] if (text := _printable(later.text))), "")
         written += _wiki_span(span, written[-1:], following)
     return written
 

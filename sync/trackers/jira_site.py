@@ -29,12 +29,16 @@ _GATEWAY = "api.atlassian.com"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """`id` is for the state, `address` where people open tickets; `me` our account, `zone` that of its profile."""
+    """`id` is for the state, `address` where people open tickets; `me` our account, `zone` that of its profile.
+
+    `told_at` is when we signed in, by Jira's own clock, if it said.
+    """
 
     id: str
     address: str
     me: RawPerson
     zone: tzinfo
+    told_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -69,11 +73,12 @@ def sign_in(source: JiraSource, http: JiraHttp, memory: Memory) -> Site:
     memory.deployment = memory.deployment or source.deployment or _by_address(source)
     api_of(memory, http)
     try:
-        account = http.read("GET", "myself").record
+        answer = http.read("GET", "myself")
     except CredentialsError as error:
         raise CredentialsError(f"{error}{_hint(source, memory)}") from None
     except NotFoundError as error:
         raise NotFoundError(f"{error}; is the source's `url` right, with its context path?") from None
+    account = answer.record
     me = person(account)
     if me is None or not me.id:
         raise ServerFaultError("Jira does not say who the account is")
@@ -81,7 +86,7 @@ def sign_in(source: JiraSource, http: JiraHttp, memory: Memory) -> Site:
     memory.address = memory.address or _address(source, http)
     parts = urlsplit(memory.address)
     name = source.site or f"{parts.netloc.rpartition('@')[2].casefold()}{parts.path.rstrip('/')}"
-    memory.site = Site(name, memory.address, me, zone_of(account.get("timeZone")))
+    memory.site = Site(name, memory.address, me, zone_of(account.get("timeZone")), answer.at)
     return memory.site
 
 

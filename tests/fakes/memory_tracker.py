@@ -57,6 +57,7 @@ class Board:
     `brings_in` is how a person can be brought to a ticket; `mentioned` (a comment's id -> people) and `followers`
     tell who was. `departed` are people whose accounts are deactivated. `made` is what was created below a ticket:
     its id -> mark -> the id of the new one; `tells_made`: and it can be asked for.
+    `tells_time`: its answers are dated.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
     """
@@ -74,6 +75,7 @@ class Board:
     audiences: frozenset[Audience] = frozenset({Audience.INTERNAL, Audience.RESTRICTED})
     brings_in: frozenset[BringIn] = frozenset({"mention", "watch", "assign"})
     tells_made: bool = True
+    tells_time: bool = True
     leaking: bool = False
     tells_audience: bool = True
     unindexed: set[str] = field(default_factory=set)
@@ -319,6 +321,10 @@ class MemoryTracker:
     def connect(self) -> str:
         self._read("connect")
         return self.board.site
+
+    @property
+    def told_at(self) -> datetime | None:
+        return self.board.now if self.board.tells_time else None
 
     def changed(self, cursor: str | None) -> Iterator[Page]:
         """Two tickets a page; the cursor is the newest version told."""

@@ -106,7 +106,7 @@ class Recorded:
 
 
 def recorded(real: OnTracker, policy: Policy) -> Recorded:
-    """What the tracker answers while all its issues are read; some comments on Jira are made confidential before."""
+    """What the tracker answers while all its issues are read."""
     tracker = real.tracker(policy)
     tickets: dict[str, Ticket] = {}
     tracker.connect()
@@ -259,7 +259,7 @@ def assert_person(person: Person) -> bool:
 
 
 def assert_no_wider(before: Ticket, after: Ticket, changed: list[tuple[KeyPath, Json]]) -> None:
-    """Nothing seems to be read by more people than before, and nothing that is missing seems never to have been."""
+    """Nothing seems to be read by more people than before, and nothing missing seems never to have been."""
     parts = {part for path, _ in changed for part in path}
     assert after.audiences <= before.audiences or _lied(changed, "projectTypeKey"), "audiences"
     known = {comment.id: comment for comment in before.comments}
@@ -348,7 +348,7 @@ def _marked_stories(me: str) -> list[Json]:
 
 
 def _unmarked(changed: list[tuple[KeyPath, Json]]) -> bool:
-    """Whether the changes make another answer that a tracker may truly give: a mark taken off, or someone else's."""
+    """Whether the changes make another answer that a tracker may truly give: a mark taken off, or another's."""
     for path, value in changed:
         last = path[-1]
         if path[:1] == ("stories",) and (len(path) <= 3 or last in {"text", "created_by"} or "created_by" in path):

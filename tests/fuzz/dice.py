@@ -122,7 +122,7 @@ def mutated_text(text: str, dice: random.Random) -> str:
     """The text with a piece cut, doubled, or put in."""
     start = dice.randint(0, len(text))
     end = min(len(text), start + dice.randint(0, 12))
-    piece = dice.choice(("", text[start:end] * 2, *_PIECES))
+    piece: str = dice.choice(("", text[start:end] * 2, *_PIECES))
     return text[:start] + piece + text[end:]
 
 

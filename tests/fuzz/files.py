@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fuzz.answers import assert_sound
 from fuzz.dice import mutated_bytes
 
-from sync.errors import ConfigurationError, TrackerError, WorkbookError
+from sync.errors import ConfigurationError, Fault, TrackerError, WorkbookError
 from sync.mapping import models
 from sync.mapping.client_models import ClientsFile
 from sync.mapping.practice import FILES
@@ -46,19 +46,23 @@ LONGEST_TABLE = 64 * 1024
 
 def check_mapping(path: Path, model: type[BaseModel]) -> None:
     """The file is a model, or every fault of it has the file, and a place that is there."""
+    faults = _faults(path, model)
+    raw = path.read_bytes()
+    lines = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
+    for fault in faults:
+        assert fault.file.endswith(path.name), fault
+        assert fault.what, fault
+        if len(raw) <= LARGEST:
+            assert 1 <= fault.line <= len(lines), fault
+            assert 1 <= fault.column <= len(lines[fault.line - 1]) + 1, fault
+
+
+def _faults(path: Path, model: type[BaseModel]) -> tuple[Fault, ...]:
     try:
         read_model(path, model)
     except ConfigurationError as error:
-        assert error.faults
-        raw = path.read_bytes()
-        if len(raw) > LARGEST:
-            return
-        lines = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n").split("\n")
-        for fault in error.faults:
-            assert fault.file.endswith(path.name), fault
-            assert fault.what, fault
-            assert 1 <= fault.line <= len(lines), fault
-            assert 1 <= fault.column <= len(lines[fault.line - 1]) + 1, fault
+        return error.faults or (Fault("", 0, 0, "", ""),)
+    return ()
 
 
 def check_workbook(path: Path, mapping: models.WorkbookMapping) -> None:
@@ -69,7 +73,8 @@ def check_workbook(path: Path, mapping: models.WorkbookMapping) -> None:
         tracker.connect()
         pages = list(tracker.changed(None))
     except WorkbookError as refused:
-        assert path.stem in str(refused)
+        if path.stem not in str(refused):
+            raise AssertionError("the refusal does not name the file") from refused
         return
     for page in pages:
         for failed in page.failed:

@@ -39,7 +39,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class Ground:
-    """Where the checks stand: the corpus of real issues, and a folder to write in. All is made when it is needed."""
+    """Where the checks stand: the corpus of real issues, and a folder to write in; all is made when needed."""
 
     def __init__(self, corpus: Path, folder: Path) -> None:
         self._corpus = corpus

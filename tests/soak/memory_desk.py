@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from soak.life import Event, Life
 
+from sync.ticket import Comment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakes.memory_tracker import Board
     from soak.life import Kind, Place, Side
 
-    from sync.ticket import Change, Comment, Person
+    from sync.ticket import Change, Person
 
 
 def life_of(board: Board, ticket: str, place: Place) -> Life:
@@ -32,7 +34,7 @@ def life_of(board: Board, ticket: str, place: Place) -> Life:
 
 def _events(act: Change | Comment) -> Iterator[Event]:
     by = _side(act.author)
-    if not hasattr(act, "field"):
+    if isinstance(act, Comment):
         yield Event(act.at, by, "comment", act.text, act.audience, act.marks)
         return
     was, now = set(act.before.split()), set(act.after.split())
@@ -51,4 +53,4 @@ def _events(act: Change | Comment) -> Iterator[Event]:
 
 
 def _side(author: Person) -> Side:
-    return author.side if author.side in {"us", "client"} else "staff"  # type: ignore[return-value]
+    return author.side if author.side in {"us", "client"} else "staff"
