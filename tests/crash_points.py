@@ -119,6 +119,11 @@ def _transaction(statement: str) -> str:
     return found[1] if found else ""
 
 
+def _trace(fuse: Fuse, name: str, statement: str) -> None:
+    if word := _transaction(statement):
+        fuse(f"{name}: before {word}")
+
+
 def _maker() -> str:
     """The function of the product that has something committed."""
     frame = sys._getframe(1)  # noqa: SLF001 - the one way to know
@@ -168,9 +173,7 @@ def begun(work: Callable[[], object]) -> Callable[[], Ended]:
     """Do this work in a process forked from here; the answer waits for its end. AssertionError if it raised."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # pytest-xdist has a thread; the child needs none of it
+        warnings.simplefilter("ignore", DeprecationWarning)  # a thread of pytest-xdist is no loss
         pid = os.fork()
     if not pid:
         _do(work, writing)

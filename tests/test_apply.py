@@ -8,11 +8,11 @@ from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes.memory_tracker import CLIENT, STAFF, BatchTracker, Lost, MemoryTracker, Refused
+from fakes.memory_tracker import CLIENT, STAFF, US, BatchTracker, Lost, MemoryTracker, Refused
 from passes import Agency, agency, high, plan_of
 
 from sync import cycle
-from sync.action import AddComment, Edit, Failed, Written
+from sync.action import AddComment, Because, DeleteComment, Edit, Failed, Written
 from sync.apply import apply
 from sync.errors import (
     ConflictError,
@@ -360,6 +360,7 @@ def test_and_if_it_changed_meanwhile_nothing_is_said_before_it_is_judged_again(
     assert ("comment", number) not in board.writes
     (failed,) = sight.plan.failed
     assert failed.what == "comment"
+    assert failed.why in {"the ticket changed meanwhile; it is judged again in the next pass", "no answer"}
     assert outcomes(firm, number) == [("edit", "settled"), ("comment", "failed")]
     (entry,) = [entry for entry in firm.store.journal(board.site, number) if entry.kind == "comment"]
     assert entry.note.startswith("not sent, because ")
@@ -417,3 +418,85 @@ def test_a_batch_that_fails_fails_whole(firm: Agency, batch: Board, error: Track
     for _ in range(3):
         firm.run(minutes=16)
     assert [len(batch.ours(ticket)) for ticket in batch.tickets] == [1, 1, 1]
+
+
+# --- writes of their own, after labels, due date and comment ----------------------------------------------------
+
+
+def with_more(firm: Agency) -> Sight:
+    """One pass in which, of each ticket, two comments of clients are to be taken back besides."""
+
+    def longer(plan: TicketPlan) -> TicketPlan:
+        told = [comment.id for comment in plan.ticket.comments if comment.author is CLIENT]
+        gone = (DeleteComment(plan.ticket.id, number, "", Because("a rule", "a sentence")) for number in told)
+        return replace(plan, actions=(*plan.actions, *gone)) if plan.actions else plan
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cycle, "apply", lambda plans, pen: apply([longer(plan) for plan in plans], pen))
+        (sight,) = firm.run()
+    return sight
+
+
+@pytest.fixture(params=["side by side", "together"])
+def longer(request: pytest.FixtureRequest, firm: Agency, board: Board) -> Board:
+    """The three tickets, each with two comments that are to be taken back, on both kinds of tracker."""
+    for ticket in board.tickets:
+        board.say(ticket, "Hello?", CLIENT)
+        board.say(ticket, "Are you there?", CLIENT)
+    if request.param == "together":
+        source, _, mapping = firm.sources[0]
+        firm.sources[0] = (source, BatchTracker(board), mapping)
+    return board
+
+
+WHOLE = [*DONE, ("delete", "settled"), ("delete", "settled")]
+
+
+def test_what_is_a_write_of_its_own_comes_last_and_is_settled_by_itself(firm: Agency, longer: Board) -> None:
+    sight = with_more(firm)
+    assert [outcomes(firm, ticket) for ticket in longer.tickets] == [WHOLE] * 3
+    assert [len(result.done) for result in sight.results] == [2, 2, 2]
+    for ticket in longer.tickets:
+        kinds = [kind for kind, written in longer.writes if written == ticket]
+        assert kinds[-2:] == ["delete", "delete"]
+        assert [comment.author for comment in longer.tickets[ticket].comments] == [US]
+
+
+def test_of_writes_of_their_own_none_is_sent_after_one_that_failed(firm: Agency, longer: Board) -> None:
+    longer.script("delete", Refused(ForbiddenError("no right to delete")))
+    sight = with_more(firm)
+    (failed,) = sight.plan.failed
+    assert (failed.what, failed.why) == ("comment to be taken back", "no right to delete")
+    key = {ticket.key: number for number, ticket in longer.tickets.items()}[failed.ticket]
+    assert outcomes(firm, key) == [*DONE, ("delete", "failed"), ("delete", "failed")]
+    notes = [entry.note for entry in firm.store.journal(longer.site, key) if entry.kind == "delete"]
+    assert notes == ["no right to delete", "not sent, because no right to delete"]
+    assert longer.writes.count(("delete", key)) == 0
+
+
+def test_no_write_of_its_own_is_sent_after_labels_or_a_comment_that_failed(firm: Agency, board: Board) -> None:
+    board.say("10001", "Hello?", CLIENT)
+    board.say("10002", "Hello?", CLIENT)
+    board.script("comment", Refused(InvalidError("too long")))
+    with_more(firm)
+    assert outcomes(firm, "10001") == [("edit", "settled"), ("comment", "failed"), ("delete", "failed")]
+    assert outcomes(firm, "10002") == [*DONE, ("delete", "settled")]
+    assert ("delete", "10001") not in board.writes
+
+
+def test_nor_after_a_batch_that_refused_the_ticket(firm: Agency, batch: Board) -> None:
+    batch.say("10002", "Hello?", CLIENT)
+    batch.down["batch"] = WorkbookError("it is open elsewhere")
+    with_more(firm)
+    assert outcomes(firm, "10002") == [("edit", "failed"), ("comment", "failed"), ("delete", "failed")]
+    assert ("delete", "10002") not in batch.writes
+
+
+def test_a_leak_is_seen_in_the_answer_to_a_batch_too(firm: Agency, batch: Board) -> None:
+    batch.leaking = True
+    (sight,) = firm.run()
+    (failed, *_) = sight.plan.failed
+    assert failed.why == (
+        "it was meant for internal and more people can read it; delete or restrict it by hand, then correct "
+        "`readers` or `restricted_to`: until the configuration changes this source gets no further comment"
+    )

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tickets import BERLIN, at, policy
 
-from sync.clocks import BREACH, WARNING, Dial, Start, off, run, wind
+from sync.clocks import BREACH, NEVER, WARNING, Dial, Start, end_of_day, limit, notice, off, run, wind
 from sync.contact import Event
 from sync.mapping.models import Amount, Cell
-
-if TYPE_CHECKING:
-    from sync.worktime import Calendar
+from sync.worktime import Calendar
 
 Paused = tuple[datetime, list[tuple[datetime, datetime | None]]]
 
@@ -158,7 +156,10 @@ def test_closed_hours_do_not_use_up_reminders_that_nobody_could_heed(now: str, s
     [
         ([], "broken", 4, ""),
         (["Mon 2 Mar 11:00"], "broken", 4, ""),  # before the breach: the promise was broken all the same
+        (["Mon 2 Mar 14:00"], "rests", 2, "Consultant 1 took it; no more reminders"),
         (["Mon 2 Mar 15:00"], "rests", 2, "Consultant 1 took it; no more reminders"),
+        (["Mon 2 Mar 18:00"], "rests", 3, "Consultant 1 took it; no more reminders"),  # at that very reminder
+        (["Tue 3 Mar 09:00"], "broken", 4, "Consultant 1 took it; no more reminders"),  # not yet
         (["Mon 2 Mar 11:00", "Mon 2 Mar 19:00"], "rests", 3, "Consultant 1 took it; no more reminders"),
     ],
 )
@@ -174,6 +175,7 @@ def test_whoever_takes_it_after_the_breach_ends_the_reminders(
     ("pauses", "now", "state", "step", "due"),
     [
         ([("Mon 2 Mar 11:00", None)], "Mon 2 Mar 12:00", "paused", 0, None),
+        ([("Mon 2 Mar 12:00", None)], "Mon 2 Mar 12:00", "paused", 0, None),
         ([("Mon 2 Mar 13:30", None)], "Mon 2 Mar 15:00", "paused", 1, None),
         ([("Mon 2 Mar 14:30", None)], "Tue 3 Mar 15:00", "broken", 2, "Mon 2 Mar 14:00"),
         ([("Mon 2 Mar 11:00", "Mon 2 Mar 12:00")], "Mon 2 Mar 11:30", "paused", 0, "Mon 2 Mar 15:00"),
@@ -200,6 +202,8 @@ def test_a_warning_that_would_not_come_before_the_breach_is_left_out() -> None:
 def test_a_promise_that_is_off_says_why_and_owes_nothing() -> None:
     clock = off("first_response", "created", "a rule", MONDAY, "no evidence is mapped")
     assert (clock.state, clock.live, clock.step, clock.note) == ("off", False, 0, "no evidence is mapped")
+    assert (clock.promise, clock.occasion, clock.rule) == ("first_response", "created", "a rule")
+    assert clock.started == MONDAY
 
 
 @pytest.mark.parametrize(
@@ -217,6 +221,139 @@ def test_a_promise_that_was_kept_stays_as_it_was_then(kept: str, step: int, note
     wound = wind(began(), dial, at("Fri 6 Mar 12:00"), dial.warning(MONDAY, 0.75), met)
     assert (wound.state, wound.live, wound.met, wound.upcoming) == ("met", False, met.at, None)
     assert (wound.step, wound.note) == (step, note)
+
+
+def test_a_clock_carries_what_opened_it() -> None:
+    dial = Dial(FOUR, OFFICE, [(at("Mon 2 Mar 11:00"), at("Mon 2 Mar 12:00"))])
+    wound = wind(began()._replace(about="a date"), dial, MONDAY)
+    assert (wound.promise, wound.occasion, wound.rule, wound.started) == ("update", "created", "a rule", MONDAY)
+    assert (wound.cell, wound.about) == (FOUR, "a date")
+    assert wound.pauses == ((at("Mon 2 Mar 11:00"), at("Mon 2 Mar 12:00")),)
+
+
+NOON, EVENING = at("Mon 2 Mar 12:00"), at("Mon 2 Mar 20:00")
+
+
+@pytest.mark.parametrize(
+    ("more", "ends"),
+    [
+        ({}, "Mon 2 Mar 14:00"),
+        ({"by": NOON}, "Mon 2 Mar 12:00"),  # the earlier of the two
+        ({"by": EVENING}, "Mon 2 Mar 14:00"),
+        ({"by": EVENING, "alone": True}, "Mon 2 Mar 20:00"),
+        ({"alone": True}, None),
+        ({"not_before": NOON}, "Mon 2 Mar 14:00"),  # the later of the two
+        ({"not_before": EVENING}, "Mon 2 Mar 20:00"),
+        ({"not_before": NEVER}, None),
+        ({"not_before": NEVER, "by": EVENING}, "Mon 2 Mar 20:00"),
+        ({"not_before": EVENING, "by": NOON}, "Mon 2 Mar 12:00"),
+    ],
+)
+def test_a_promise_runs_out_no_later_than_its_own_limit_and_no_earlier_than_it_could_be_known(
+    more: dict[str, Any], ends: str | None
+) -> None:
+    assert wall(limit(began()._replace(**more), Dial(FOUR, OFFICE))) == ends
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "state", "step", "reached", "upcoming"),
+    [
+        ("Mon 2 Mar 09:59", None, "notice", 0, None, "Mon 2 Mar 10:00"),
+        ("Mon 2 Mar 10:00", None, "notice", WARNING, "Mon 2 Mar 10:00", None),
+        ("Tue 3 Mar 10:00", None, "notice", WARNING, "Mon 2 Mar 10:00", None),
+        ("Mon 2 Mar 11:59", NOON, "notice", WARNING, "Mon 2 Mar 10:00", None),
+        ("Mon 2 Mar 12:00", NOON, "met", WARNING, "Mon 2 Mar 10:00", None),
+    ],
+)
+def test_a_notice_is_told_once_from_its_instant_on_until_it_is_no_longer_true(  # noqa: PLR0917 - a table
+    now: str, until: datetime | None, state: str, step: int, reached: str | None, upcoming: str | None
+) -> None:
+    told = notice(began()._replace(about="a raise"), at(now), until)
+    assert (told.state, told.step, wall(told.reached), wall(told.upcoming)) == (state, step, reached, upcoming)
+    assert (told.promise, told.occasion, told.rule, told.started) == ("update", "created", "a rule", MONDAY)
+    assert (told.about, told.live) == ("a raise", state == "notice")
+
+
+# --- parts of a day ----------------------------------------------------------------------------------------------
+
+NIGHTS = Calendar(
+    "nights",
+    "Europe/Berlin",
+    {day: ((time(8), time(12)), (time(20), time(4))) for day in range(4)} | {4: ((time(9), time(9)),)},
+    lambda _: {},
+)
+"""Monday to Thursday a morning and a night; from Friday at nine a whole day."""
+
+
+@pytest.mark.parametrize(
+    ("calendar", "now", "at_least", "ends"),
+    [
+        (OFFICE, "Mon 2 Mar 10:00", "0m", "Mon 2 Mar 17:00"),
+        (OFFICE, "Mon 2 Mar 13:00", "4h", "Mon 2 Mar 17:00"),
+        (OFFICE, "Mon 2 Mar 13:01", "4h", "Tue 3 Mar 17:00"),
+        (OFFICE, "Mon 2 Mar 05:00", "8h", "Mon 2 Mar 17:00"),
+        (OFFICE, "Mon 2 Mar 16:59", "0m", "Mon 2 Mar 17:00"),
+        (OFFICE, "Mon 2 Mar 17:00", "0m", "Tue 3 Mar 17:00"),
+        (OFFICE, "Fri 6 Mar 17:00", "0m", "Mon 9 Mar 17:00"),
+        (OFFICE, "Thu 2 Apr 17:00", "0m", "Tue 7 Apr 17:00"),  # Good Friday and Easter Monday between
+        (OFFICE, "Mon 2 Mar 10:00", "9h", "Mon 2 Mar 10:00"),  # no day is as long
+        (NIGHTS, "Mon 2 Mar 10:00", "0m", "Tue 3 Mar 04:00"),  # the end of the last shift that began that day
+        (NIGHTS, "Tue 3 Mar 03:00", "0m", "Tue 3 Mar 04:00"),  # which is still the day before
+        (NIGHTS, "Tue 3 Mar 03:00", "2h", "Wed 4 Mar 04:00"),
+        (NIGHTS, "Tue 3 Mar 04:00", "0m", "Wed 4 Mar 04:00"),
+        (NIGHTS, "Fri 6 Mar 12:00", "0m", "Sat 7 Mar 09:00"),
+    ],
+)
+def test_the_working_day_ends_with_its_last_shift_or_is_the_next_one_with_enough_left(
+    calendar: Calendar, now: str, at_least: str, ends: str
+) -> None:
+    assert (
+        wall(end_of_day(calendar, at(now), Amount.parse(at_least).elapsed() if at_least != "0m" else timedelta()))
+        == ends
+    )
+
+
+def test_where_no_office_opens_for_weeks_the_day_ends_at_once() -> None:
+    opening = at("Mon 23 Mar 09:00").date()
+    shut = Calendar("shut", "Europe/Berlin", {}, lambda _: {}, on={opening: ((time(9), time(17)),)})
+    assert wall(end_of_day(shut, at("Tue 3 Mar 10:00"), HOUR)) == "Mon 23 Mar 17:00"
+    assert wall(end_of_day(shut, at("Mon 2 Mar 10:00"), HOUR)) == "Mon 2 Mar 10:00", "21 days on is too long"
+
+
+@pytest.mark.parametrize(
+    ("counted", "share", "instant"),
+    [
+        (DAY, 1 / 3, "Tue 3 Mar 02:00"),
+        (OPENING, 1 / 3, "Tue 3 Mar 09:00"),
+        (FOUR, 1 / 2, "Tue 3 Mar 10:00"),
+        (FOUR, 0, "Mon 2 Mar 10:00"),
+        (FOUR, 1, "Wed 4 Mar 10:00"),
+    ],
+)
+def test_a_part_of_the_way_is_counted_as_the_cell_counts(counted: Cell, share: float, instant: str) -> None:
+    assert wall(Dial(counted, OFFICE).part(MONDAY, at("Wed 4 Mar 10:00"), share)) == instant
+
+
+@pytest.mark.parametrize(
+    ("counted", "instant"),
+    [(cell("4h"), "Tue 3 Mar 06:00"), (FOUR, "Mon 2 Mar 14:00"), (WORKDAY, "Mon 2 Mar 10:00")],
+)
+def test_what_must_be_done_by_an_instant_is_begun_the_cell_s_amount_before_it(counted: Cell, instant: str) -> None:
+    assert wall(Dial(counted, OFFICE).before(at("Tue 3 Mar 10:00"))) == instant
+
+
+@pytest.mark.parametrize(
+    ("counted", "ends"),
+    [
+        (cell("4h"), "Mon 2 Mar 11:00"),  # the last quarter
+        (cell("4h", warn_after="1h"), "Mon 2 Mar 13:00"),
+        (cell("2d", "working", warn_after="1d"), "Tue 3 Mar 10:00"),
+        (WORKDAY, "Mon 2 Mar 12:00"),
+    ],
+)
+def test_a_warning_period_is_the_time_between_warning_and_breach(counted: Cell, ends: str) -> None:
+    assert wall(Dial(counted, OFFICE).warning_period(MONDAY, 0.75)) == ends
+    assert Dial(counted, OFFICE, [(MONDAY, None)]).warning_period(MONDAY, 0.75) is None
 
 
 # --- in general --------------------------------------------------------------------------------------------------

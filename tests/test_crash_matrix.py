@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -27,6 +26,7 @@ from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
     from collections import Counter
+    from pathlib import Path
 
     from harness import Harness
 
@@ -149,7 +149,7 @@ SEAMS_OF: dict[type[Harness], set[str]] = {
 
 
 class Stood(NamedTuple):
-    """What stands at the tracker long after every doubt, and how many comments more people read than were meant."""
+    """What stands at the tracker long after every doubt, and how many comments reach more than were meant."""
 
     found: Counter[Effect]
     leaks: int

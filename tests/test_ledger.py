@@ -220,6 +220,8 @@ OURS = Memory(due=date(2026, 3, 2), due_written=True)
         ([("", DUE, US), (DUE, OTHER, CONSULTANT)], OTHER, (date(2026, 3, 2), True)),
         ([("", DUE, US), (DUE, "", US)], None, (None, False)),  # we cleared it
         ([("", DUE, US), (DUE, "", CONSULTANT)], None, (date(2026, 3, 5), True)),  # a person cleared ours
+        ([("", OTHER, CONSULTANT), (OTHER, DUE, US), (DUE, "", CONSULTANT)], None, (date(2026, 3, 5), True)),
+        ([("", DUE, US), (DUE, OTHER, CONSULTANT), (OTHER, "", CONSULTANT)], None, (date(2026, 3, 2), True)),
         ([("", DUE, CONSULTANT), (DUE, "", CONSULTANT)], None, (date(2026, 3, 2), True)),
         ([("", DUE, US), (DUE, OTHER, CONSULTANT)], None, (date(2026, 3, 2), True)),
     ],

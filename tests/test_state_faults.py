@@ -262,7 +262,7 @@ def test_a_state_restored_from_yesterday_repeats_nothing_and_keeps_what_people_d
 
 
 def quiet_day(folder: Path, *, restored: bool, **board: bool) -> Counter[Effect]:
-    """Since yesterday a label was written and refused and the due date moved, and nothing was said; what stands."""
+    """Since yesterday a label was written and refused and the due date moved, and nothing was said."""
     folder.mkdir()
     sooner = ESCALATION.replace(
         '[low]\nfirst_response = { within = "30d" }', '[low]\nfirst_response = { within = "20d" }'

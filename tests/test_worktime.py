@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sync.worktime import ALWAYS, Calendar, Hours, public_holidays
+from sync.worktime import ALWAYS, Calendar, Hours, _nearest, public_holidays
 
 MONDAY_TO_FRIDAY = range(5)
 MIDNIGHT = time(0)
@@ -115,6 +115,9 @@ def test_working_time_is_added_as_people_count_it(place: str, start: str, amount
             "Europe/Berlin", "2026-03-29", "02:30-04:00", ["01:00-02:00 (1:00)"], id="starts in the skip"
         ),
         pytest.param("Europe/Berlin", "2026-03-29", "02:10-02:50", [], id="lies in the skip"),
+        pytest.param(
+            "Europe/Berlin", "2026-03-29", "01:00-03:00", ["00:00-01:00 (1:00)"], id="ends with the skip"
+        ),
         pytest.param(
             "Europe/Berlin", "2026-10-25", "01:00-02:30", ["23:00-01:30 (2:30)"], id="ends the second time"
         ),
@@ -420,6 +423,31 @@ def test_a_calendar_that_cannot_be_meant_is_refused(parts: dict[str, object], co
         Calendar(**usual | parts)  # type: ignore[arg-type]
 
 
+def test_all_that_is_wrong_with_a_calendar_is_said_at_once() -> None:
+    with pytest.raises(ValueError, match="calendar 'office'") as caught:
+        Calendar("office", "UTC", {7: hours("09:00-17:00")}, on={date(2026, 1, 3): ()})
+    weekdays = "no weekdays [7]; 0 is Monday and 6 is Sunday"
+    day_on = "2026-01-03 is a day on with no hours; leave the hours out to take the usual ones"
+    assert str(caught.value) == f"calendar 'office': {weekdays}; {day_on}"
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "said"),
+    [
+        ("ber", ["BE", "BER", "DE"], "; did you mean BER or BE?"),
+        ("x", ["BE"], "; there are: BE"),
+        ("x", ["DE", "BE"], "; there are: BE, DE"),
+        ("x", [f"{number:02}" for number in range(59)], "; there are: " + ", ".join(f"{n:02}" for n in range(59))),
+        ("x", [f"{number:02}" for number in range(60)], ""),
+        ("x", [], ""),
+    ],
+)
+def test_what_may_have_been_meant_is_named_or_else_all_there_is_unless_that_is_much(
+    word: str, known: list[str], said: str
+) -> None:
+    assert _nearest(word, known) == said
+
+
 @pytest.mark.parametrize(
     ("asked", "complaint"),
     [
@@ -461,6 +489,22 @@ def test_a_calendar_that_never_opens_again_says_so() -> None:
         calendar.add(monday, -timedelta(hours=6))
     with pytest.raises(OverflowError, match=r"'ruin' .* too few open hours in them: none after 2031-01-01"):
         calendar.next_opening(at("2031-01-01 00:00", "UTC"))
+
+
+def test_a_calendar_that_opens_but_twice_names_the_first_and_the_last_of_it() -> None:
+    days = {date(2026, 1, 5): hours("09:00-10:00"), date(2026, 1, 12): hours("09:00-10:00")}
+    calendar = Calendar("ruin", "UTC", {}, on=days)
+    with pytest.raises(OverflowError, match="none after 2026-01-12"):
+        calendar.add(at("2026-01-01 12:00", "UTC"), timedelta(hours=3))
+    with pytest.raises(OverflowError, match="none before 2026-01-05"):
+        calendar.add(at("2026-01-20 12:00", "UTC"), -timedelta(hours=3))
+
+
+@pytest.mark.parametrize("calendar", [office("Berlin"), ALWAYS], ids=["Berlin", "always"])
+def test_no_time_at_all_holds_no_stretch(calendar: Calendar) -> None:
+    monday = at("2026-03-02 10:00", "Europe/Berlin")
+    assert list(calendar.intervals(monday, monday)) == []
+    assert list(calendar.intervals(monday, monday - timedelta(hours=1))) == []
 
 
 @pytest.mark.parametrize("year", [1, 1969, 2100, 9999])

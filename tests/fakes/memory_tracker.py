@@ -56,8 +56,8 @@ class Board:
     `garbled` ones cannot be read from a listing, `unreadable` ones not at all.
     `brings_in` is how a person can be brought to a ticket; `mentioned` (a comment's id -> people) and `followers`
     tell who was. `departed` are people whose accounts are deactivated. `made` is what was created below a ticket:
-    its id -> mark -> the id of the new one; `tells_made`: and it can be asked for.
-    `tells_time`: its answers are dated.
+    its id -> mark -> the id of the new one; `tells_made`: and it can be asked for. `tells_time`: answers are
+    dated.
     `leaking`: comments reach the client whatever is asked for; `tells_audience`: and the answer shows it. `step`
     is called before and after each write.
     """

@@ -1,4 +1,4 @@
-"""`python tests/fuzz/mutants.py [MODULE ...]`: mutmut on the modules that decide what is written, one at a time.
+"""`python benchmarks/mutants.py [MODULE ...]`: mutmut on the modules that decide what is written, one at a time.
 
 Each is mutated in a copy of the tree, and only the tests of its subject are run. What survives is printed as a
 difference; docs/mutants.md says of each that is left why nothing can tell it from the real thing.
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 TESTS = {
     "worktime": ("test_worktime",),
     "clocks": ("test_clocks",),
@@ -25,7 +25,17 @@ TESTS = {
 }
 """The tests that are to kill the mutants of a module."""
 
-COPIED = ("sync", "tests", "mappings", "docs", "demo", "pyproject.toml", "config.example.toml", "README.md", "Makefile")
+COPIED = (
+    "sync",
+    "tests",
+    "mappings",
+    "docs",
+    "demo",
+    "pyproject.toml",
+    "config.example.toml",
+    "README.md",
+    "Makefile",
+)
 ARGUMENTS = ("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "fuzz.few")
 
 
@@ -64,7 +74,7 @@ def configuration(module: str) -> str:
         "pytest_add_cli_args": ARGUMENTS,
     }
     said = (f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lists.items())
-    return "[mutmut]\n" + "".join(said)
+    return "[mutmut]\ntimeout_multiplier=5\n" + "".join(said)
 
 
 def mutmut(folder: Path, *arguments: str) -> str:
