@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -133,5 +134,7 @@ def notify(words: str) -> None:
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+        channel.setblocking(False)
         channel.connect("\0" + address[1:] if address.startswith("@") else address)
-        channel.sendall(words.encode())
+        with suppress(BlockingIOError):  # a receiver that does not read must not keep us from stopping
+            channel.send(words.encode())

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 WRITES = ("edit", "comment", "follow_up", "batch")
 """The methods of an adapter that write."""
+PATIENCE = 60.0
+"""Seconds after which who waits for what will never be fails instead."""
 READ_BY_POST = re.compile(r"search|bulkfetch")
 
 
@@ -239,7 +241,8 @@ def _see_off(fake: FakeServer) -> None:
     with fake.lock:
         serving = list(fake._connections.values())  # noqa: SLF001 - likewise
     for thread in serving:
-        thread.join()
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "somebody who called has not hung up"
 
 
 def _call(fake: FakeServer) -> socket.socket:

@@ -37,6 +37,9 @@ Scenario = Literal[
 ]
 """The rows of docs/reliability.md, in their order."""
 
+_TALLY = os.environ.get("MAKEGOOD_TALLY")
+"""Read before any test clears its environment of what is makegood's."""
+
 Effect = tuple[str, str, str]
 """Ticket id, kind (`comment`, `label`, `due`, `follow_up`) and what: a mark, a label, a day."""
 
@@ -87,7 +90,7 @@ def counted(
     told: Any = "",  # noqa: ANN401 - whatever helps whoever reads the failure
 ) -> None:
     """Add cases to the tally, and assert that nothing was doubled, lost or let out."""
-    if path := os.environ.get("MAKEGOOD_TALLY"):
+    if path := _TALLY:
         line = {
             "scenario": scenario,
             "cases": cases,

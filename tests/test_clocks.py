@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -311,6 +311,24 @@ def test_the_working_day_ends_with_its_last_shift_or_is_the_next_one_with_enough
         wall(end_of_day(calendar, at(now), Amount.parse(at_least).elapsed() if at_least != "0m" else timedelta()))
         == ends
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "shift", "now", "at_least", "ends"),
+    [
+        # Monday there is Sunday in UTC until nine; Monday's whole day of work lies ahead
+        ("Asia/Tokyo", (time(8), time(16)), "2026-03-01T15:30Z", 8, "2026-03-02T07:00Z"),
+        # it is Tuesday in UTC, and the shift that began there on Sunday still lasts
+        ("America/Los_Angeles", (time(22), time(21)), "2026-03-03T04:00Z", 0, "2026-03-03T05:00Z"),
+    ],
+)
+def test_a_day_is_a_day_of_the_calendar_s_zone_and_its_end_is_told_in_utc(
+    zone: str, shift: tuple[time, time], now: str, at_least: int, ends: str
+) -> None:
+    calendar = Calendar("there", zone, dict.fromkeys(range(7), (shift,)), lambda _: {})
+    end = end_of_day(calendar, datetime.fromisoformat(now), timedelta(hours=at_least))
+    assert end == datetime.fromisoformat(ends)
+    assert end.tzinfo is UTC
 
 
 def test_where_no_office_opens_for_weeks_the_day_ends_at_once() -> None:

@@ -279,6 +279,7 @@ def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
         made.firm.restart()
         made.firm.dry_run()  # so that templates are compiled before the forks, not in each
         made.firm.sources[0][1].close()
+        gc.collect()  # what was called with hangs up
         if made.harness.remote:
             rest(made.harness.fake)
         gc.freeze()

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 THOROUGH = os.environ.get("MAKEGOOD_THOROUGH") == "1"
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
-STEP = timedelta(minutes=5)
+MINUTE, STEP = timedelta(minutes=1), timedelta(minutes=5)
 PLACES: tuple[Place, ...] = ("inside", "team", "shared")
 CIRCLES: dict[Place, frozenset[Audience]] = {
     "inside": frozenset({Audience.INTERNAL, Audience.RESTRICTED}),
@@ -198,18 +198,20 @@ class RandomWalk(RuleBasedStateMachine):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    @rule(passes=st.integers(1, 15))
-    def work(self, passes: int) -> None:
+    @rule(passes=st.integers(1, 15), every=st.sampled_from([MINUTE, STEP]))
+    def work(self, passes: int, every: timedelta) -> None:
+        """What comes late comes before people act again: nobody can call back what is under way."""
         for _ in range(passes):
-            self._pass()
+            self._pass(every)
+        self.firm.wait(seconds=(STEP - every).total_seconds())
 
     @rule(hours=st.sampled_from([1, 2, 5, 20, 60]))
     def be_down(self, hours: int) -> None:
         self.firm.wait(hours=hours)
         self.ready = self.firm.now
 
-    def _pass(self) -> None:
-        """One pass, and the time until the next: what comes late comes before people act again."""
+    def _pass(self, every: timedelta = STEP) -> None:
+        """One pass, and the time until the next."""
         self.passes += 1
         try:
             sights = self.firm.run()
@@ -219,7 +221,7 @@ class RandomWalk(RuleBasedStateMachine):
             sights = []
         if any(sight.error or sight.plan.failed for sight in sights) or self.firm.store.unsettled():
             self.ready = self.firm.now
-        self.firm.wait(seconds=STEP.total_seconds())
+        self.firm.wait(seconds=every.total_seconds())
 
     # --- the verdict --------------------------------------------------------------------------------------------
 

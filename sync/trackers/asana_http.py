@@ -201,7 +201,7 @@ def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK 
         logger.removeHandler(configuration.logger_stream_handler)
     client = asana.ApiClient(configuration)
     manager = client.rest_client.pool_manager
-    manager.request = partial(manager.request, redirect=False)  # it would follow to any host
+    manager.request = partial(manager.request, redirect=False)  # urllib3 before 2.5 follows to any host
     client.pool.close()  # for its asynchronous calls, which we never make
     client.pool.join()
     return client

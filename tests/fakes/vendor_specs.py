@@ -85,7 +85,7 @@ class Spec:
             raise SpecViolationError(f"{request.method} {request.path} → {exchange.status}\n  {told}")
 
     def operation(self, method: str, path: str) -> tuple[str, Json]:
-        """Return the template of a request's operation, such as `/tasks/{task_gid}`, and what the document says."""
+        """Return the template of a request's path, such as `/tasks/{task_gid}`, and what is said of it."""
         found = self._operation(method.lower(), self.root.removeprefix(self.cut) + path.partition(self.root)[2])
         if found is None:
             raise SpecViolationError(f"the document knows no {method} {path}")

@@ -59,13 +59,14 @@ class Troubles:
             self._chance.choice([0, 0, 1, 2]),
         )
 
-    def pass_over(self, now: datetime) -> None:
-        """Time goes by: an outage may end; whatever struck meanwhile is noted."""
+    def pass_over(self, now: datetime) -> bool:
+        """A pass is over: an outage may end; whether a write was struck meanwhile is told, and noted."""
         if self._until and now >= self._until:
             self.end(now)
-        struck = self._outage.met + self._writes.met
-        if struck != self._struck or self._until:
-            self._struck, self.last = struck, now
+        struck, self._struck = self._writes.met > self._struck, self._writes.met
+        if struck or self._until:
+            self.last = now
+        return struck
 
     def end(self, now: datetime) -> None:
         """All is well from now on."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 STEP = timedelta(minutes=5)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 QUIET_AFTER = timedelta(days=14)
 """How long after it was last touched a ticket that is done is left alone by people."""
 
@@ -150,24 +150,34 @@ class World:
     def live(self, steps: int) -> Iterator[int]:
         """That many passes; yields the number of each after it."""
         for number in range(1, steps + 1):
-            self.firm.wait(minutes=STEP / timedelta(minutes=1))
             self._people_act()
             self._trouble_comes()
             self._policy_changes()
-            self._pass()
+            self._work()
             if number % (HOUR // STEP) == 0:
                 self._look_for_missed()
             if number % (DAY // STEP) == 0:
                 self._midnight()
             yield number
 
+    def _work(self) -> None:
+        """A pass and the time until the next. What goes wrong is often followed by a second one, run by hand.
+
+        What comes late comes before people act again: nobody can call back what is under way.
+        """
+        rest = STEP
+        if self._pass() and self.chance.random() < 0.5:
+            rest -= MINUTE
+            self.firm.wait(seconds=MINUTE.total_seconds())
+            self._pass()
+        self.firm.wait(seconds=rest.total_seconds())
+
     def settle(self) -> None:
         """Nothing happens any more, and what is in doubt clears up."""
         for troubles in self.troubles.values():
             troubles.end(self.firm.now)
         for _ in range(2 * MARGIN // STEP):
-            self.firm.wait(minutes=STEP / timedelta(minutes=1))
-            self._pass()
+            self._work()
         self._look_for_missed()
         for key in self.cases:
             self._look_at(key)
@@ -264,7 +274,8 @@ class World:
 
     # --- a pass --------------------------------------------------------------------------------------------------
 
-    def _pass(self) -> None:
+    def _pass(self) -> bool:
+        """Whether a write was struck in it."""
         self.counts.passes += 1
         sights: list[Sight] = []
         try:
@@ -273,10 +284,10 @@ class World:
             self.counts.crashes += 1
             self.restart()
             self._disturbed()
-        for troubles in self.troubles.values():
-            troubles.pass_over(self.firm.now)
+        struck = [troubles.pass_over(self.firm.now) for troubles in self.troubles.values()]
         for sight in sights:
             self._surprised(sight)
+        return any(struck)
 
     def _surprised(self, sight: Sight) -> None:
         """Note what went wrong for no reason."""
