@@ -134,7 +134,7 @@ def notify(words: str) -> None:
     if not address:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.setblocking(False)
+        channel.settimeout(0)
         channel.connect("\0" + address[1:] if address.startswith("@") else address)
         with suppress(BlockingIOError):  # a receiver that does not read must not keep us from stopping
             channel.send(words.encode())

@@ -215,6 +215,13 @@ def _ended(pid: int, reading: int) -> Ended:
 # --- a fake that can be forked ----------------------------------------------------------------------------------
 
 
+def hang_up(fake: FakeServer) -> None:
+    """End the connections of callers who want nothing any more and keep them all the same."""
+    with fake.lock:
+        for connection in fake._connections:  # noqa: SLF001 - its wire
+            connection.shutdown(socket.SHUT_RD)
+
+
 def rest(fake: FakeServer) -> None:
     """Let the fake deal with all that was sent to it, and end its threads, so that the process can be forked.
 
@@ -224,7 +231,7 @@ def rest(fake: FakeServer) -> None:
         probe.shutdown(socket.SHUT_WR)
         assert probe.recv(1) == b"", "hung up on, so all that called before were let in"
     _see_off(fake)
-    fake._closing.set()  # noqa: SLF001 - its wire
+    fake._closing.set()  # noqa: SLF001 - likewise
     _call(fake).close()
     fake._acceptor.join()  # noqa: SLF001 - likewise
     _see_off(fake)

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from crash_points import Fuse, Point, begun, forked, kept, lay, left_in, put_back, rest, serve
+from crash_points import Fuse, Point, begun, forked, hang_up, kept, lay, left_in, put_back, rest, serve
 from harness_jira import CloudHarness
 from reliability import Effect, effects_of, held, leaks_of
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
@@ -278,9 +278,8 @@ def tried(kind: type[Harness], scene: Scene, folder: Path) -> Tried:
         tickets = scene.prepare(made)
         made.firm.restart()
         made.firm.dry_run()  # so that templates are compiled before the forks, not in each
-        made.firm.sources[0][1].close()
-        gc.collect()  # what was called with hangs up
         if made.harness.remote:
+            hang_up(made.harness.fake)
             rest(made.harness.fake)
         gc.freeze()
         told = Stage(made, scene, tickets).tried()

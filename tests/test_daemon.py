@@ -9,6 +9,7 @@ import socket
 import subprocess
 import threading
 from contextlib import contextmanager
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,13 +42,15 @@ def jira() -> Iterator[JiraCloud]:
 
 
 class Service:
-    """A daemon that was started with Type=notify; what it tells comes in at `heard`."""
+    """A daemon that was started with Type=notify; what it tells is taken in at once, as systemd does."""
 
     def __init__(self, office: Office, *arguments: str, **environment: str) -> None:
         address = office.folder / "notify"
         self.channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.channel.bind(str(address))
-        self.channel.settimeout(PATIENCE)
+        self._told: SimpleQueue[str] = SimpleQueue()
+        self._listener = threading.Thread(target=self._listen)
+        self._listener.start()
         self.process = subprocess.Popen(
             [MAKEGOOD, "daemon", *arguments],
             cwd=office.folder,
@@ -59,7 +62,19 @@ class Service:
 
     def heard(self) -> str:
         """The next thing that it tells."""
-        return self.channel.recv(100).decode()
+        return self._told.get(timeout=PATIENCE)
+
+    def _listen(self) -> None:
+        while words := self.channel.recv(100).decode():
+            self._told.put(words)
+
+    def close(self) -> None:
+        """Nobody listens any more; the empty word ends the listener."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.connect(self.channel.getsockname())
+            end.send(b"")
+        self._listener.join()
+        self.channel.close()
 
     def ended(self, by: signal.Signals | None = None) -> tuple[int, list[dict[str, Any]]]:
         """Its exit status, and its log, once it has ended."""
@@ -79,7 +94,7 @@ def service(office: Office, *arguments: str, **environment: str) -> Iterator[Ser
         if made.process.poll() is None:
             made.process.kill()
             made.process.communicate()
-        made.channel.close()
+        made.close()
 
 
 def logged(log: list[dict[str, Any]], event: str, **known: object) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from fakes.faults import Fault, Script
     from fakes.jira_cloud import JiraCloud
 
-WRITES = r"/issue/\d+$|/comment$|/properties/|/(addTag|removeTag)$|/tasks/\d+$|/stories$"
+WRITES = re.compile(r"/issue/\d+$|/comment$|/properties/|/(addTag|removeTag)$|/tasks/\d+$|/stories$")
+COMMENTS = re.compile(r"/comment$|/stories$")
 ALWAYS = 10**9
 OUTAGES: tuple[Fault, ...] = (
     Reply(503, "<html>Service Unavailable</html>", content_type="text/html"),
@@ -33,7 +35,7 @@ class Troubles:
         self._chance = chance
         self._token = fake.token
         self._outage = fake.script(DropBefore(), times=0)
-        self._writes = fake.script(DropAfter(), method="POST|PUT", path=WRITES, times=0)
+        self._writes = fake.script(DropAfter(), method="POST|PUT", times=0)
         self._until: datetime | None = None
         self._struck = 0
         self.last = now
@@ -48,7 +50,8 @@ class Troubles:
             _arm(self._outage, self._chance.choice(OUTAGES), ALWAYS)
 
     def spoil_writes(self) -> None:
-        """One of the next writes, or several, are not done, done without an answer, or done later."""
+        """One of the next writes or comments, or several, are not done, done without an answer, or done later."""
+        self._writes.path = self._chance.choice([WRITES, COMMENTS])
         late = Late(self._chance.uniform(1, 300))
         refused = Reply(503, {}), Reply(429, {}, {"Retry-After": "5"})
         faults: list[Fault] = [DropAfter(), HalfBody(), DropBefore(), late, late, *refused]
