@@ -42,6 +42,9 @@ fuzz: .venv/.fuzz ## atheris on whatever reads or writes foreign text (FUZZ_SECO
 	@for target in $(FUZZ_TARGETS); do echo "$$target"; \
 		PYTHONPATH=.venv/fuzz $(BIN)/python tests/fuzz/harness.py $$target $(FUZZ_SECONDS) || exit 1; done
 
+mutants: .venv/.mutants ## mutmut on the modules that decide what is written (MODULES="clocks ledger"; hours for all)
+	PYTHONPATH=.venv/mutants $(BIN)/python benchmarks/mutants.py $(MODULES)
+
 lint: .venv/.test ## ruff: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -88,6 +91,10 @@ clean: ## remove whatever was made here, but no config and no state
 .venv/.fuzz: .venv/.test tests/fuzz/requirements.lock
 	@$(PIP) --require-hashes --only-binary :all: --no-deps --target .venv/fuzz --upgrade \
 		--requirement tests/fuzz/requirements.lock
+	@touch $@
+
+.venv/.mutants: .venv/.test tests/fuzz/mutants.lock
+	@$(PIP) --require-hashes --no-deps --target .venv/mutants --upgrade --requirement tests/fuzz/mutants.lock
 	@touch $@
 
 .venv/.uv: .venv/.made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given
@@ -31,9 +31,9 @@ from tickets import (
     tickets,
 )
 
-from sync.action import AddComment, AddLabel, RemoveLabel, SetDue
+from sync.action import AddComment, AddLabel, Because, BringIn, RemoveLabel, SetDue
 from sync.memory import NOTHING, Memory
-from sync.plan import Limits, Plan, guard
+from sync.plan import Limits, Plan, Terms, guard
 from sync.richtext import plain
 from sync.ticket import Audience, Change, Status
 
@@ -353,6 +353,9 @@ def test_our_date_goes_when_nothing_runs_out_any_more_and_a_person_s_stays(
 ) -> None:
     plan = planned(judged(replace(KEPT, due=due), "Mon 2 Mar 10:05"), memory)
     assert ("due None" in told(plan)) is cleared
+    if cleared:
+        assert SetDue(KEPT.id, None, Because("due", "no promise runs out any more")) in plan.actions
+        assert plan.after.due is None
     moved = due not in {None, memory.due}
     assert plan.after.due_written is (memory.due_written and not cleared and not moved)
     off = planned(judged(replace(KEPT, due=due), "Mon 2 Mar 10:05", due="off"), memory)
@@ -392,6 +395,12 @@ def test_a_date_that_went_comes_back_with_the_next_promise() -> None:
             "look at taxonomy.toml and the mapped category field, or raise it"),
         ),
         (Limits(99, 9, 0.5), 9, 9, ""),  # too few to tell
+        (Limits(12, 2, 0.5), 10, 5, ""),  # exactly as much as is allowed
+        (
+            Limits(99, 9, 0.5), 10, 6,
+            ("6 of 10 tickets are unclassified, and guard.unclassified allows a share of 50%; "
+            "look at taxonomy.toml and the mapped category field, or raise it"),
+        ),
     ],
 )  # fmt: skip
 def test_a_plan_that_cannot_be_meant_is_refused_with_number_key_and_remedy(
@@ -403,6 +412,54 @@ def test_a_plan_that_cannot_be_meant_is_refused_with_number_key_and_remedy(
     assert isinstance(comment, AddComment)
     public = replace(plan, actions=(*edits, replace(comment, audience=TO_CLIENT)))
     assert guard([public, public], limits, live, unclassified) == refusal
+
+
+def test_the_guard_looks_at_plans_without_a_comment_too() -> None:
+    quiet = planned(judged(ticket(title="late", fields=HIGH), OPENED))
+    assert quiet.comment is None
+    assert guard([quiet], Limits(99, 0, 0.5), 0, 0) == ""
+
+
+# --- words of its own --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("label", "bare"),
+    [
+        ("esc:high", "high"),
+        ("old:high", "high"),
+        ("old:esc:high", "esc:high"),
+        ("older:high", "high"),
+        ("old:er:high", "high"),  # the longest prefix that fits
+        ("web", "web"),
+        ("web-XXXX", "web-XXXX"),
+    ],
+)
+def test_a_label_of_ours_is_known_by_every_prefix_that_we_ever_wrote(label: str, bare: str) -> None:
+    terms = Terms(
+        "esc:", "full", timedelta(days=7), lambda _judged, _owed: (), former=("old:", "older:", "old:er:")
+    )
+    assert terms.bare(label) == bare
+
+
+def test_those_who_are_brought_in_go_with_the_one_write_of_labels_and_due_date() -> None:
+    plan = planned(judged(ticket(fields=HIGH), "Mon 2 Mar 14:00"))
+    why = Because("a rule", "a sentence")
+    ways: tuple[Literal["watch", "assign"], ...] = ("watch", "assign", "watch")
+    brought = [BringIn("10001", f"u{number}", "Somebody", how, why) for number, how in enumerate(ways)]
+    edit = replace(plan, actions=(*brought, BringIn("10001", "u9", "Somebody", "assign", why))).edit()
+    assert (edit.watch, edit.assign) == (("u0", "u2"), "u1")
+    assert (plan.edit().watch, plan.edit().assign) == ((), "")
+
+
+def test_what_calls_for_somebody_goes_once_the_ticket_is_done_and_says_why() -> None:
+    calling = frozenset({"esc:breach", "esc:level-3", "esc:needs-triage", "esc:high"})
+    over = ticket(status=Status.CLOSED, labels=calling, fields=HIGH)
+    plan = planned(judged(over, "Mon 2 Mar 14:00"), Memory(labels=calling))
+    why = Because("status", "the ticket is done, and nobody is called for any more")
+    gone = [RemoveLabel("10001", label, why) for label in ("esc:breach", "esc:level-3", "esc:needs-triage")]
+    assert [each for each in plan.actions if isinstance(each, RemoveLabel)] == gone
+    assert plan.after.labels == {"esc:high"}
 
 
 # --- in general --------------------------------------------------------------------------------------------------

@@ -143,11 +143,12 @@ class RandomWalk(RuleBasedStateMachine):
 
     # --- what goes wrong ----------------------------------------------------------------------------------------
 
-    @rule(write=WRITES, fault=FAULTS)
-    def spoil_a_write(self, write: Write, fault: Fault) -> None:
-        """The next one on each board."""
+    @rule(write=WRITES, fault=FAULTS, passes=st.integers(0, 10))
+    def spoil_a_write(self, write: Write, fault: Fault, passes: int) -> None:
+        """The next one on each board; it is looked after by the minute."""
         for board in self.boards.values():
             board.script(write, fault)
+        self._work(passes, MINUTE)
 
     @rule(place=st.sampled_from(PLACES), what=st.sampled_from(["connect", "changed", "fetch", "marks"]))
     def break_down(self, place: Place, what: str) -> None:
@@ -162,15 +163,12 @@ class RandomWalk(RuleBasedStateMachine):
     def crash_soon(self, commits: int) -> None:
         self.firm.fuse = commits
 
-    @rule()
-    def restart(self) -> None:
+    @rule(forgetting=st.booleans())
+    def restart(self, *, forgetting: bool) -> None:
         self.firm.restart()
-
-    @rule()
-    def lose_state(self) -> None:
-        self.firm.restart()
-        self.firm.state.unlink(missing_ok=True)
-        self.ready = self.firm.now
+        if forgetting:
+            self.firm.state.unlink(missing_ok=True)
+            self.ready = self.firm.now
 
     # --- edits --------------------------------------------------------------------------------------------------
 
@@ -200,8 +198,15 @@ class RandomWalk(RuleBasedStateMachine):
 
     # --- time ---------------------------------------------------------------------------------------------------
 
-    @rule(passes=st.integers(1, 15), every=st.sampled_from([MINUTE, STEP]))
-    def work(self, passes: int, every: timedelta) -> None:
+    @rule(passes=st.integers(1, 15))
+    def work(self, passes: int) -> None:
+        self._work(passes, STEP)
+
+    @rule()
+    def work_for_an_hour(self) -> None:
+        self._work(12, STEP)
+
+    def _work(self, passes: int, every: timedelta) -> None:
         """What comes late comes before people act again: nobody can call back what is under way."""
         for _ in range(passes):
             self._pass(every)
