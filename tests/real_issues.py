@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 
-from sync.action import AddComment, AddLabel, BringIn, MakeFollowUp, RemoveLabel, SetDue, reference
+from sync.action import AddComment, AddLabel, BringIn, DeleteComment, MakeFollowUp, RemoveLabel, SetDue, reference
 from sync.comments import Composer
 from sync.cycle import Program, Sight, run_pass
 from sync.judgement import Judge
@@ -234,8 +234,8 @@ class OnTracker(ABC):
                         effects.comments[key, marked(ids)] += 1
                     case RemoveLabel(label=label):
                         effects.labels[key, label] -= 1
-                    case BringIn() | MakeFollowUp():
-                        raise AssertionError("nobody is brought in, and nothing is made, in these tests")
+                    case BringIn() | MakeFollowUp() | DeleteComment():
+                        raise AssertionError("nobody is brought in, nothing is made or taken back in these tests")
                     case _:
                         assert_never(action)
         return effects

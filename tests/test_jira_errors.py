@@ -141,7 +141,7 @@ def test_a_limit_ends_a_read_and_leaves_a_write_that_it_answers_in_doubt(
     headers: dict[str, str],
     whole: bool,  # noqa: FBT001
 ) -> None:
-    """Whoever answers may have let it through; one on the whole source, and too long to wait for, ends the work."""
+    """Whoever answers may have let it through; one on the whole source, too long to wait for, ends the work."""
     site.post(READ, status=status, headers=headers)
     site.post(COMMENT, status=status, headers=headers)
     with pytest.raises(RateLimitedError) as refusal:

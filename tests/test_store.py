@@ -160,7 +160,8 @@ TOLD = st.builds(
 COMMENTS = st.lists(st.tuples(INSTANTS, st.integers(0, 9999), MINUTES), max_size=4).map(tuple)
 HABITS = st.builds(Habits, COMMENTS, INSTANT_LISTS, INSTANT_LISTS, st.lists(WORDS, max_size=3).map(tuple))
 RECORDS = st.builds(Record, *[WORDS] * 9)
-DUES = st.lists(st.builds(Due, st.sampled_from(["update", "owned"]), INSTANTS, WORDS, WORDS), max_size=3).map(tuple)
+PROMISES = st.sampled_from(["update", "owned"])
+DUES = st.lists(st.builds(Due, PROMISES, INSTANTS, WORDS, WORDS), max_size=3).map(tuple)
 STANDINGS = st.builds(
     Standing,
     SEVERITIES,

@@ -453,7 +453,10 @@ def test_the_example_shows_the_section_with_its_defaults(tmp_path: Path) -> None
         ('url = "http://models.example.com/v1"', "suggest.url: write an address that begins with https://"),
         ('url = "https:///v1"', "suggest.url: write the whole address, as in"),
         ('url = "https://models.example.com:port/v1"', "suggest.url: write the whole address, as in"),
-        ('url = "https://models.example.com/v1?key=1"', "suggest.url: leave out the question mark and what is behind it"),
+        (
+            'url = "https://models.example.com/v1?key=1"',
+            "suggest.url: leave out the question mark and what is behind it",
+        ),
         ('timeout = "0s"', 'suggest.timeout: must be between "1s" and "10m"'),
         ('timeout = "1h"', 'suggest.timeout: must be between "1s" and "10m"'),
         ("most = 0", "suggest.most: "),
