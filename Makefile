@@ -4,6 +4,10 @@
 PYTHON ?= python3
 WORKERS ?= 2
 LOCK_FLAGS ?=
+SOAK_DAYS ?= 365
+SOAK_TICKETS ?= 500
+SOAK_SEED ?= 20260105
+SOAK_SUMMARY ?= soak.json
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= mapping csv xlsx adf wiki html jql cloud data-center asana
 
@@ -18,7 +22,7 @@ otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo picture test test-system bench reliability fuzz mutants lint types schema lock clean FORCE
+.PHONY: help demo picture test test-system bench reliability soak fuzz mutants lint types schema lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +41,10 @@ bench: .venv/.test ## measure, and write docs/performance.md
 
 reliability: .venv/.test ## every scenario that could double, lose or leak, counted, into docs/reliability.md
 	$(BIN)/python benchmarks/reliability.py
+
+soak: .venv/.test ## a simulated year (SOAK_DAYS, SOAK_TICKETS, SOAK_SEED), figures in SOAK_SUMMARY, and long random walks
+	SOAK_DAYS=$(SOAK_DAYS) SOAK_TICKETS=$(SOAK_TICKETS) SOAK_SEED=$(SOAK_SEED) SOAK_SUMMARY=$(SOAK_SUMMARY) \
+		MAKEGOOD_THOROUGH=1 $(BIN)/python -m pytest -s tests/test_soak.py tests/test_random_walk.py
 
 fuzz: .venv/.fuzz ## atheris on whatever reads or writes foreign text (FUZZ_SECONDS=60 for each of FUZZ_TARGETS)
 	@for target in $(FUZZ_TARGETS); do echo "$$target"; \

@@ -183,7 +183,7 @@ def wind(
     elif taken:
         state, note = "broken" if upcoming else "rests", f"{taken.what}; no more reminders"
     else:
-        state, note = _state(dial, now, step, ahead=upcoming is not None), ""
+        state, note = _state(dial, now, step), ""
     return Clock(
         start.promise,
         start.occasion,
@@ -254,10 +254,10 @@ def _closing(day: date, shift: tuple[time, time], zone: ZoneInfo) -> datetime:
     return datetime.combine(day + timedelta(days=end <= start), end, zone).astimezone(UTC)
 
 
-def _state(dial: Dial, now: datetime, step: int, *, ahead: bool) -> State:
-    """How a promise stands that nobody has kept or taken; `ahead`: whether another step is known to come."""
+def _state(dial: Dial, now: datetime, step: int) -> State:
+    """How a promise stands that nobody has kept or taken."""
     if step >= BREACH:
-        return "broken" if ahead or step < dial.last_step else "rests"
+        return "broken" if step < dial.last_step else "rests"
     paused = any(begin <= now and (end is None or end > now) for begin, end in dial.pauses)
     return "paused" if paused else "running"
 

@@ -409,7 +409,7 @@ def _to_client(judged: Judgement, saying: Saying, terms: Terms) -> list[Action] 
     clock = replace(saying.clock, about=Withheld(slips, plain(comment.body)))
     told = replace(saying, obligation=replace(saying.obligation, promise="withheld"), clock=clock)
     inside = _spoken(judged, [told], audience, terms)
-    inside = replace(inside, ids=comment.ids, obligations=comment.obligations, because=comment.because)
+    inside = replace(inside, ids=comment.ids, obligations=comment.obligations)
     return [*_brought(judged, [told], terms), inside]
 
 

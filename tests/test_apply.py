@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +12,21 @@ from fakes.memory_tracker import CLIENT, STAFF, US, BatchTracker, Lost, MemoryTr
 from passes import Agency, agency, high, plan_of
 
 from sync import cycle
-from sync.action import AddComment, Because, DeleteComment, Edit, Failed, Written
+from sync.action import (
+    AddComment,
+    AddLabel,
+    Because,
+    BringIn,
+    DeleteComment,
+    Edit,
+    Failed,
+    FollowUp,
+    MakeFollowUp,
+    Obligation,
+    RemoveLabel,
+    SetDue,
+    Written,
+)
 from sync.apply import apply
 from sync.errors import (
     ConflictError,
@@ -29,11 +43,12 @@ from sync.store import Store
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from fakes.memory_tracker import Board
 
+    from sync.apply import Pen, Result
     from sync.cycle import Sight
     from sync.plan import TicketPlan
 
@@ -64,6 +79,7 @@ def failures(*sights: Sight) -> list[Failed]:
 
 
 DONE = [("edit", "settled"), ("comment", "settled")]
+WHY = Because("a rule", "a sentence")
 
 
 class Meeting(MemoryTracker):
@@ -166,6 +182,23 @@ def test_asked_to_stop_it_ends_what_is_in_hand_and_begins_nothing_new(firm: Agen
     firm.stopping = lambda: False
     firm.run(minutes=5)
     assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 1, 1]
+
+
+def test_asked_to_stop_what_stands_in_the_journal_is_still_sent_and_no_more(firm: Agency) -> None:
+    """Without a comment to try the first alone, two for each writer are begun at once."""
+    board, told = firm.board(), Event()
+    for _ in range(5):
+        board.create(client=None, **high())
+    board.step = lambda point, ticket: None if (point, ticket) != ("before edit", "10002") else _heard(told)
+    firm.stopping = lambda: bool(board.writes)
+    firm.progress = lambda _source, stage, _count: told.set() if stage == "writing" else None
+    firm.run()
+    assert board.writes == [("edit", "10001"), ("edit", "10002")]
+    assert firm.store.unsettled() == []
+
+
+def _heard(told: Event) -> None:
+    assert told.wait(timeout=10), "the first was settled while the second was in hand"
 
 
 def test_asked_to_stop_before_the_first_write_nothing_is_written(firm: Agency, board: Board) -> None:
@@ -423,18 +456,27 @@ def test_a_batch_that_fails_fails_whole(firm: Agency, batch: Board, error: Track
 # --- writes of their own, after labels, due date and comment ----------------------------------------------------
 
 
+def changed(firm: Agency, change: Callable[[TicketPlan], TicketPlan]) -> Sight:
+    """One pass whose plans, where they have actions, are changed before they are written."""
+
+    def altered(plans: Sequence[TicketPlan], pen: Pen) -> list[Result]:
+        return apply([change(plan) if plan.actions else plan for plan in plans], pen)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cycle, "apply", altered)
+        (sight,) = firm.run()
+    return sight
+
+
 def with_more(firm: Agency) -> Sight:
     """One pass in which, of each ticket, two comments of clients are to be taken back besides."""
 
     def longer(plan: TicketPlan) -> TicketPlan:
         told = [comment.id for comment in plan.ticket.comments if comment.author is CLIENT]
-        gone = (DeleteComment(plan.ticket.id, number, "", Because("a rule", "a sentence")) for number in told)
-        return replace(plan, actions=(*plan.actions, *gone)) if plan.actions else plan
+        gone = (DeleteComment(plan.ticket.id, number, "", WHY) for number in told)
+        return replace(plan, actions=(*plan.actions, *gone))
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cycle, "apply", lambda plans, pen: apply([longer(plan) for plan in plans], pen))
-        (sight,) = firm.run()
-    return sight
+    return changed(firm, longer)
 
 
 @pytest.fixture(params=["side by side", "together"])
@@ -447,6 +489,97 @@ def longer(request: pytest.FixtureRequest, firm: Agency, board: Board) -> Board:
         source, _, mapping = firm.sources[0]
         firm.sources[0] = (source, BatchTracker(board), mapping)
     return board
+
+
+VERIFY = Obligation("verified", "created", 0)
+
+
+def verification(plan: TicketPlan) -> MakeFollowUp:
+    """An issue of its own below the plan's ticket."""
+    draft = FollowUp("Ask whether it is solved", (), VERIFY.id(plan.ticket.site, plan.ticket.id))
+    return MakeFollowUp(plan.ticket.id, VERIFY, draft, WHY)
+
+
+def with_verification(plan: TicketPlan) -> TicketPlan:
+    return replace(plan, actions=(*plan.actions, verification(plan)))
+
+
+@pytest.fixture(params=["side by side", "together"])
+def single(request: pytest.FixtureRequest, firm: Agency) -> Board:
+    """One ticket, to which labels, a due date and a comment are owed, on both kinds of tracker."""
+    board = firm.board()
+    board.create(**high())
+    firm.wait(minutes=20)
+    if request.param == "together":
+        source, _, mapping = firm.sources[0]
+        firm.sources[0] = (source, BatchTracker(board), mapping)
+    return board
+
+
+def test_an_issue_is_made_below_the_ticket_and_the_journal_tells_which(firm: Agency, single: Board) -> None:
+    sight = changed(firm, with_verification)
+    (issue,) = single.made["10001"].values()
+    assert single.tickets[issue].title == "Ask whether it is solved"
+    entry = firm.store.journal(single.site, "10001")[-1]
+    assert (entry.kind, entry.outcome, entry.note) == ("follow_up", "settled", f"made {issue}")
+    assert entry.said == (VERIFY,)
+    (result,) = sight.results
+    assert (result.done, result.failed, result.written) == ((verification(result.plan),), None, True)
+    assert firm.store.memories(single.site, ["10001"])["10001"].has_said(VERIFY.id(single.site, "10001"))
+
+
+@pytest.mark.parametrize("shown", [12, 6], ids=["its whole mark", "its reference"])
+def test_an_issue_that_is_there_already_is_not_made_again(firm: Agency, single: Board, shown: int) -> None:
+    single.made["10001"] = {VERIFY.id(single.site, "10001")[:shown]: "10077"}
+    changed(firm, with_verification)
+    entry = firm.store.journal(single.site, "10001")[-1]
+    assert (entry.outcome, entry.note) == ("settled", "made 10077")
+    assert list(single.tickets) == ["10001"]
+
+
+def test_no_issue_is_made_where_what_is_there_cannot_be_read(firm: Agency, single: Board) -> None:
+    single.tells_made = False
+    sight = changed(firm, with_verification)
+    why = "what was made below the ticket cannot be read, so it may be there"
+    assert failures(sight) == [Failed("A-1", "follow-up", why)]
+    assert outcomes(firm, "10001") == [*DONE, ("follow_up", "failed")]
+    assert list(single.tickets) == ["10001"]
+
+
+def test_an_issue_alone_is_written_too(firm: Agency, single: Board) -> None:
+    changed(firm, lambda plan: replace(plan, actions=(verification(plan),)))
+    assert outcomes(firm, "10001") == [("follow_up", "settled")]
+    assert len(single.tickets) == 2
+
+
+def test_the_journal_says_of_each_write_what_it_is_about(firm: Agency, single: Board) -> None:
+    hello = single.say("10001", "Hello?", CLIENT)
+
+    def whole(plan: TicketPlan) -> TicketPlan:
+        brought = (BringIn("10001", "lead", "", "watch", WHY), BringIn("10001", "partner", "", "assign", WHY))
+        said = [replace(each, to=("lead",)) for each in plan.actions if isinstance(each, AddComment)]
+        labels = (AddLabel("10001", "esc:high", WHY), RemoveLabel("10001", "esc:low", WHY))
+        edits = (*labels, SetDue("10001", None, WHY))
+        gone = DeleteComment("10001", hello, "Hello?", WHY)
+        return replace(plan, actions=(*edits, *brought, *said, verification(plan), gone), undoes=True)
+
+    changed(firm, whole)
+    assert [(entry.kind, entry.detail) for entry in firm.store.journal(single.site, "10001")] == [
+        (
+            "edit",
+            {
+                "add": ["esc:high"],
+                "remove": ["esc:low"],
+                "watch": ["lead"],
+                "assign": "partner",
+                "undoes": True,
+                "due": None,
+            },
+        ),
+        ("comment", {"said": [["escalation", "created", 1]], "audience": "internal", "to": ["lead"]}),
+        ("follow_up", {"said": [["verified", "created", 0]]}),
+        ("delete", {"comment": hello}),
+    ]
 
 
 WHOLE = [*DONE, ("delete", "settled"), ("delete", "settled")]

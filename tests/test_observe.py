@@ -262,6 +262,20 @@ def test_with_the_state_file_lost_nothing_is_said_twice(firm: Agency, keeper: di
     assert [len(board.ours(number)) for number in (spoken, silent)] == [1, 0]
 
 
+@pytest.mark.parametrize("keeper", ["Jira", "Asana"])
+def test_with_the_state_file_lost_a_date_that_a_person_cleared_stays_empty(firm: Agency, keeper: str) -> None:
+    board = firm.board(**KEEPERS[keeper])
+    number = board.create(**high())
+    firm.run(minutes=20)
+    assert board.tickets[number].due
+    board.change(number, due=None)
+    firm.run(minutes=5)
+    lose_state(firm)
+    for _ in range(3):
+        firm.run(minutes=5)
+    assert board.tickets[number].due is None
+
+
 @pytest.mark.parametrize("keeper", ["Jira", "a tracker whose listings show neither"])
 def test_with_a_ledger_labels_due_date_and_refusals_are_known_again_too(firm: Agency, keeper: str) -> None:
     board = firm.board(**KEEPERS[keeper])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,8 @@ from tickets import (
     at,
     became,
     called,
+    clock,
+    having_said,
     judged,
     moved,
     planned,
@@ -31,19 +34,40 @@ from tickets import (
     tickets,
 )
 
-from sync.action import AddComment, AddLabel, Because, BringIn, RemoveLabel, SetDue
+from sync.action import (
+    AddComment,
+    AddLabel,
+    Because,
+    BringIn,
+    FollowUp,
+    MakeFollowUp,
+    Obligation,
+    RemoveLabel,
+    SetDue,
+    Skipped,
+)
+from sync.asking import Asked
+from sync.attention import Held
+from sync.judgement import WantedDue
+from sync.mapping.practice import AttentionFile, Budget
 from sync.memory import NOTHING, Memory
-from sync.plan import Limits, Plan, Terms, guard
-from sync.richtext import plain
+from sync.opting_out import OptOut
+from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
+from sync.promises import Saying, Withheld
+from sync.richtext import Paragraph, Span, plain
 from sync.ticket import Audience, Change, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from random import Random
 
+    from sync.action import PromiseName
+    from sync.clocks import Clock, State
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.plan import Mode, TicketPlan
+    from sync.richtext import Document
     from sync.ticket import Ticket
 
 HIGH = {"severity": "Sev 2"}
@@ -140,6 +164,14 @@ def test_labels_and_due_date_are_one_write() -> None:
     assert (done.edit().empty, done.comment, done.urgency) == (True, None, 0)
 
 
+def test_every_action_names_its_ticket_and_the_rule_that_made_it() -> None:
+    one = judged(ticket(title="late", fields=HIGH), OPENED)
+    assert one.due is not None
+    labels = [AddLabel("10001", want.label, want.because) for want in one.labels or ()]
+    assert planned(one).actions == (*labels, SetDue("10001", TODAY, one.due.because))
+    assert len(labels) == 2
+
+
 def test_a_plan_lists_the_actions_and_the_noes_of_its_tickets_in_order() -> None:
     one = planned(judged(ticket(title="rude", audiences=frozenset({INTERNAL})), OPENED))
     other = planned(judged(ticket(title="late"), OPENED))
@@ -224,6 +256,8 @@ def test_where_clients_read_along_the_category_s_label_is_withheld_and_that_is_s
     assert why_not(plan)["label esc:delivery"] == (
         'clients may read this source; state readers = "staff" if they cannot'
     )
+    theirs = ticket(title="late", labels=frozenset({"esc:scope"}))
+    assert "-scope" not in told(planned(judged(theirs, OPENED, staff_only=False))), "and no other means it instead"
 
 
 # --- a person's edit wins ----------------------------------------------------------------------------------------
@@ -236,6 +270,9 @@ def test_a_label_that_a_person_took_off_stays_off_until_its_reason_changes() -> 
     plan = planned(judged(refused, "Mon 2 Mar 15:05"), memory)
     assert told(plan) == []
     assert why_not(plan)["label esc:breach"] == "a person took it off; it stays off until its reason changes"
+    fewer = replace(refused, labels=frozenset(), changes=())
+    lost = planned(judged(fewer, "Mon 2 Mar 15:05"), Memory(refused=plan.after.refused))
+    assert told(lost)[:2] == ["+high", "+needs-triage"], "no other with it"
     again = planned(judged(refused, "Mon 2 Mar 16:00"), plan.after)
     assert told(again) == [], "it is a lasting no"
     kept = replace(refused, comments=(*refused.comments, called("Mon 2 Mar 16:30")))
@@ -247,10 +284,11 @@ def test_a_label_that_a_person_took_off_stays_off_until_its_reason_changes() -> 
 
 
 def test_a_label_that_a_person_put_back_is_no_longer_refused() -> None:
-    memory = Memory(refused={"esc:high": "severity:created"})
+    others = {"esc:gone": "another", "old:gone": "one more"}
+    memory = Memory(refused={"esc:high": "severity:created", **others})
     one = ticket(fields=HIGH, labels=frozenset({"esc:high"}))
     plan = planned(judged(one, OPENED), memory)
-    assert (plan.after.refused, "+high" in told(plan)) == ({}, False)
+    assert (plan.after.refused, "+high" in told(plan)) == (others, False)
 
 
 def test_labels_that_go_while_a_ticket_is_done_are_no_lasting_no() -> None:
@@ -310,6 +348,14 @@ WRITTEN = Memory(due=TOMORROW, due_written=True)
             TOMORROW, "", NOTHING, None, "a person set it to 2026-03-03; it is theirs", id="a person's date"
         ),
         pytest.param(
+            TOMORROW,
+            "",
+            Memory(due=TOMORROW),
+            None,
+            "a person set it to 2026-03-03; it is theirs",
+            id="what we wrote once, since set by a person",
+        ),
+        pytest.param(
             date(2026, 3, 9),
             "",
             WRITTEN,
@@ -327,6 +373,14 @@ WRITTEN = Memory(due=TOMORROW, due_written=True)
             None,
             "the field holds “soon”, which is no date; correct it by hand",
             id="no date",
+        ),
+        pytest.param(
+            None,
+            "in " + "a" * 37 + "-long while",
+            NOTHING,
+            None,
+            "the field holds “in " + "a" * 37 + "”, which is no date; correct it by hand",
+            id="a long text, of which the beginning is shown",
         ),
         pytest.param(None, "", Memory(due_written=True), "due 2026-03-02", None, id="we cleared it ourselves"),
     ],
@@ -432,7 +486,7 @@ def test_the_guard_looks_at_plans_without_a_comment_too() -> None:
         ("older:high", "high"),
         ("old:er:high", "high"),  # the longest prefix that fits
         ("web", "web"),
-        ("web-XXXX", "web-XXXX"),
+        ("XXXX-web", "XXXX-web"),
     ],
 )
 def test_a_label_of_ours_is_known_by_every_prefix_that_we_ever_wrote(label: str, bare: str) -> None:
@@ -460,6 +514,396 @@ def test_what_calls_for_somebody_goes_once_the_ticket_is_done_and_says_why() -> 
     gone = [RemoveLabel("10001", label, why) for label in ("esc:breach", "esc:level-3", "esc:needs-triage")]
     assert [each for each in plan.actions if isinstance(each, RemoveLabel)] == gone
     assert plan.after.labels == {"esc:high"}
+
+
+# --- what is said, to whom and in which order --------------------------------------------------------------------
+
+
+def spoken(_: Judgement, owed: Sequence[Saying]) -> Document:
+    """A text that tells what it carries, and what the client did not get."""
+    withheld = [each.clock.about for each in owed if isinstance(each.clock.about, Withheld)]
+    lines = [f"{each.obligation.promise} {each.obligation.step}" for each in owed]
+    lines += [f"{each.reason}: {each.text}" for each in withheld]
+    return tuple(Paragraph((Span(line),)) for line in lines)
+
+
+def terms(mode: Mode = "full", **more: object) -> Terms:
+    rest: dict[str, Any] = more
+    return Terms("esc:", mode, timedelta(days=7), spoken, **rest)
+
+
+def owing(*promises: PromiseName, title: str = "late", **more: object) -> Judgement:
+    """A judgement of which these are to be said, each to the partner, for a reason of its own."""
+    one = judged(ticket(title=title, fields=HIGH, owner=None), OPENED)
+    clocks = clock(one, "owned")
+    said = [
+        Saying(
+            Obligation(promise, "created", 2),
+            replace(clocks, promise=promise),
+            one.now,
+            Because(f"rule of {promise}", f"text of {promise}"),
+            Asked("engagement_partner", "Engagement partner", "partner"),
+        )
+        for promise in promises
+    ]
+    rest: dict[str, Any] = more
+    return replace(one, labels=(), due=None, sayings=tuple(said), **rest)
+
+
+def lines(plan: TicketPlan) -> list[str]:
+    """What is said, and who is brought in."""
+    brought = [f"{each.how} {each.person}" for each in plan.actions if isinstance(each, BringIn)]
+    return [*brought, *(line for line in told(plan) if not line.startswith(("+", "-", "due")))]
+
+
+ONE_AT_A_TIME = "one comment at a time: it follows in the next pass"
+
+
+@pytest.mark.parametrize(
+    ("promises", "first", "again"),
+    [
+        (("client_received",), "client: client_received 2", False),
+        (("owned", "update"), "internal: owned 2, update 2", False),
+        (("owned", "client_received"), "client: client_received 2", True),
+        (("client_received", "client_slip"), "client: client_received 2", True),
+    ],
+)
+def test_what_the_client_may_read_comes_first_and_the_rest_follows_in_the_next_pass(
+    promises: tuple[PromiseName, ...], first: str, *, again: bool
+) -> None:
+    plan = plan_ticket(owing(*promises), None, terms())
+    assert (lines(plan), plan.again) == ([first], again)
+    assert why_not(plan) == ({"comment": ONE_AT_A_TIME} if again else {})
+    assert plan.comment is not None
+    assert plan.comment.to == (() if first.startswith("client") else ("partner",))
+
+
+def test_a_message_to_the_client_goes_beside_labels_and_due_date() -> None:
+    owed = replace(owing("client_received"), due=WantedDue(TODAY, Because("a rule", "a sentence")))
+    plan = plan_ticket(owed, None, terms())
+    assert (plan.edit().due, lines(plan)) == (TODAY, ["client: client_received 2"])
+
+
+def test_a_comment_names_each_rule_and_sentence_once_and_whom_it_asks() -> None:
+    owed = owing("owned", "update", "escalation")
+    first, second, third = owed.sayings
+    same = replace(second, because=first.because, to=Asked("", "", ""))
+    comment = plan_ticket(replace(owed, sayings=(first, same, third)), None, terms()).comment
+    assert comment is not None
+    assert comment.because == Because("rule of owned; rule of escalation", "text of owned; text of escalation")
+    assert (comment.ticket, comment.to) == ("10001", ("partner",))
+    assert comment.ids == tuple(each.id("site", "10001") for each in comment.obligations)
+
+
+CAREFUL = "delivery is careful: a second pair of eyes approves it by the label "
+
+
+@pytest.mark.parametrize(
+    ("approved", "careful", "approvals", "why"),
+    [
+        (False, {"delivery"}, (), CAREFUL + "(none is mapped under [approval])"),
+        (False, {"delivery"}, ("checked", "seen"), CAREFUL + "checked or seen"),
+        (True, {"delivery"}, ("checked",), None),
+        (False, {"scope"}, (), None),
+    ],
+)
+def test_a_message_of_a_careful_category_waits_for_its_approval_and_staff_are_told_what_is_theirs(
+    careful: set[str], approvals: tuple[str, ...], why: str | None, *, approved: bool
+) -> None:
+    owed = owing("client_received", "owned", approved=approved)
+    plan = plan_ticket(owed, None, terms(careful=frozenset(careful), approvals=approvals))
+    assert why_not(plan).get("message to the client") == why
+    assert lines(plan) == ["internal: owned 2" if why else "client: client_received 2"]
+    alone = plan_ticket(replace(owed, sayings=owed.sayings[:1]), None, terms(careful=frozenset(careful)))
+    assert (alone.comment is None) is (why is not None)
+
+
+def test_the_client_gets_no_message_on_a_confidential_ticket() -> None:
+    owed = owing("client_received", "owned", title="rude", audience=RESTRICTED, approved=True)
+    plan = plan_ticket(owed, None, terms(bring_in=frozenset({"watch", "assign"})))
+    assert why_not(plan) == {"message to the client": "a team ticket is confidential: never the client"}
+    assert lines(plan) == ["restricted: owned 2"], "and nobody is brought to it, for that would tell who it is"
+
+
+def test_a_message_with_a_slip_in_its_tone_becomes_an_internal_comment_that_counts_as_it() -> None:
+    owed = owing("client_received")
+    watched = terms(
+        slips=lambda one, body: f"{one.ticket.key}: too {plain(body)[:6]}", bring_in=frozenset({"watch"})
+    )
+    plan = plan_ticket(owed, None, watched)
+    assert lines(plan) == ["watch partner", "internal: withheld 2, A-1: too client: client_received 2"]
+    meant = plan_ticket(owed, None, terms()).comment
+    assert meant is not None
+    assert plan.comment is not None
+    assert plan.comment.to == ("partner",)
+    assert (plan.comment.ids, plan.comment.obligations) == (meant.ids, meant.obligations)
+    assert plan.comment.because == meant.because
+    public = replace(owed, ticket=replace(owed.ticket, audiences=frozenset({TO_CLIENT})))
+    plan = plan_ticket(public, None, watched)
+    assert why_not(plan) == {
+        "message to the client": "A-1: too client; and staff are not told of it by a comment, for clients may "
+        "read every comment here"
+    }
+    assert plan.comment is None
+
+
+def test_whoever_is_asked_is_brought_in_once_and_the_first_of_them_owns_what_nobody_owns() -> None:
+    owed = owing("owned", "update", "escalation", "raised", "planned")
+    lead, nobody = Asked("lead", "Client services lead", "services lead"), Asked("lead", "", "")
+    owner = Asked("", "Consultant 1", "consultant")
+    asked = (owner, nobody, lead, lead, owed.sayings[0].to)
+    owed = replace(owed, sayings=tuple(replace(each, to=to) for each, to in zip(owed.sayings, asked, strict=True)))
+    both = terms(bring_in=frozenset({"watch", "assign"}))
+    plan = plan_ticket(owed, None, both)
+    because = Because("rule of escalation", "text of escalation")
+    assert [each for each in plan.actions if isinstance(each, BringIn)] == [
+        BringIn("10001", "services lead", "Client services lead", "watch", because),
+        BringIn("10001", "partner", "Engagement partner", "watch", Because("rule of planned", "text of planned")),
+        BringIn("10001", "services lead", "Client services lead", "assign", because),
+    ]
+    owned = replace(owed, ticket=replace(owed.ticket, assignee=CONSULTANT))
+    assert lines(plan_ticket(owned, None, both))[:-1] == ["watch services lead", "watch partner"]
+    only = plan_ticket(owed, None, terms(bring_in=frozenset({"assign"})))
+    assert lines(only)[:-1] == ["assign services lead"]
+    unasked = replace(owed, sayings=owed.sayings[:1])
+    assert lines(plan_ticket(unasked, None, both)) == ["internal: owned 2"]
+
+
+def test_what_is_held_is_told_while_it_is_news_and_no_longer() -> None:
+    owed = owing("owned", "update")
+    first, second = owed.sayings
+    held = replace(owed, sayings=(), held=(Held(first, "it is quiet until nine", None),))
+    assert why_not(plan_ticket(held, None, terms())) == {"comment": "owned: it is quiet until nine"}
+    known = Memory(steps={"owned": ("created", 2)})
+    assert why_not(plan_ticket(held, known, terms())) == {}
+    late = replace(second, obligation=replace(second.obligation, step=40))
+    far = plan_ticket(replace(owed, sayings=(late,)), having_said(owed.ticket, "update", "created", 40), terms())
+    assert far.actions == (), "however many steps there were"
+    beside = replace(held, sayings=(second,))
+    assert lines(plan_ticket(beside, known, terms())) == ["internal: update 2"]
+
+
+def test_the_backlog_is_counted_to_the_instant_and_named_by_its_oldest() -> None:
+    owed = owing("owned", "update", "escalation")
+    week = timedelta(days=7)
+    since = (owed.now - week, owed.now - week * 2, owed.now - week * 3)
+    sayings = tuple(replace(each, since=when) for each, when in zip(owed.sayings, since, strict=True))
+    plan = plan_ticket(replace(owed, sayings=sayings), None, terms())
+    assert lines(plan) == ["internal: owned 2"], "a week ago to the instant is not too long"
+    oldest = f"{since[2]:%Y-%m-%d}"
+    assert why_not(plan)["comment"] == f"backlog: it fell due on {oldest}, longer ago than backlog_after allows"
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_on_a_ticket_that_is_opted_out_nothing_is_done_and_it_is_said_while_it_lives(*, live: bool) -> None:
+    one = judged(ticket(title="late", fields=HIGH, owner=None), "Mon 2 Mar 14:00")
+    opted = OptOut("label", "no-sla")
+    status = Status.OPEN if live else Status.CLOSED
+    out = replace(one, opted_out=opted, ticket=replace(one.ticket, status=status))
+    before = Memory(labels=frozenset({"esc:high"}), due=TOMORROW, due_written=True)
+    plan = plan_ticket(out, before, terms())
+    assert (plan.actions, plan.ticket, plan.judged, plan.before) == ((), out.ticket, out, before)
+    assert plan.skipped == ((Skipped("A-1", "whatever is owed", opted.why),) if live else ())
+    assert plan.after.labels == frozenset(), "what went from the ticket meanwhile is not ours any more"
+
+
+# --- labels under another prefix ---------------------------------------------------------------------------------
+
+
+def test_a_label_begins_anew_under_another_prefix_and_a_no_to_it_holds_under_the_new_name() -> None:
+    one = judged(ticket(fields=HIGH, labels=frozenset({"old:high", "esc:gone"})), OPENED)
+    ours = Memory(labels=frozenset({"old:high", "esc:gone"}))
+    since = replace(terms(), former=("old:",))
+    plan = plan_ticket(one, ours, since)
+    assert [each for each in plan.actions if isinstance(each, RemoveLabel)] == [
+        RemoveLabel("10001", "esc:gone", Because("labels.prefix esc:", "it no longer holds")),
+        RemoveLabel("10001", "old:high", Because("labels.prefix esc:", "labels begin so now")),
+    ]
+    assert "esc:high" in plan.after.labels
+    off = judged(ticket(fields=HIGH), OPENED)
+    took = plan_ticket(off, Memory(labels=frozenset({"old:high"})), since)
+    assert "esc:high" not in took.edit().add_labels, "a person took the old one off"
+    reason = took.after.refused["esc:high"]
+    for refused in ({"old:high": reason}, {"esc:high": reason}):
+        later = plan_ticket(off, Memory(refused=refused), since)
+        assert (later.after.refused, "esc:high" in later.edit().add_labels) == ({"esc:high": reason}, False)
+    other = plan_ticket(off, Memory(refused={"old:high": "another"}), since)
+    assert "esc:high" in other.edit().add_labels
+    assert other.after.refused == {"old:high": "another"}
+
+
+@pytest.mark.parametrize(
+    ("label", "calls"),
+    [
+        ("esc:breach", True),
+        ("esc:level-12", True),
+        ("gone:needs-triage", True),  # a prefix that nobody knows any more
+        ("gone:level-3", True),
+        ("gone:level-", False),
+        ("gone:breach-of-contract", False),
+        ("esc:high", False),
+        ("esc:not-a-breach", False),
+    ],
+)
+def test_a_label_that_calls_for_somebody_is_known_under_any_prefix(label: str, *, calls: bool) -> None:
+    over = judged(ticket(status=Status.CLOSED, labels=frozenset({label})), OPENED)
+    plan = plan_ticket(over, Memory(labels=frozenset({label})), terms())
+    assert (plan.edit().remove_labels == (label,)) is calls
+
+
+# --- an issue of its own -----------------------------------------------------------------------------------------
+
+
+def owing_an_issue() -> Judgement:
+    """A judgement of which the solution is to be verified in an issue of its own, by Berlin's date."""
+    one = owing()
+    verified = replace(
+        clock(judged(ticket(owner=None), OPENED), "owned"),
+        promise="verified",
+        rule="promises.toml",
+        due=at("Tue 3 Mar 00:30"),
+        started=one.now,
+    )
+    return replace(one, clocks=(replace(verified, promise="remedy"), verified))
+
+
+def follow_terms(**more: object) -> Terms:
+    def write(judgement: Judgement, of: Clock) -> tuple[str, Document]:
+        return f"{judgement.ticket.key}: {of.promise}", (Paragraph((Span("as was promised"),)),)
+
+    usual: dict[str, object] = {"staff_only": True, "zone": "Europe/Berlin", "follow_ups": frozenset({"verified"})}
+    rest: dict[str, Any] = usual | more
+    return terms(follow_up=write, **rest)
+
+
+def issues_of(plan: TicketPlan) -> list[MakeFollowUp]:
+    return [action for action in plan.actions if isinstance(action, MakeFollowUp)]
+
+
+def test_a_promise_that_is_to_have_an_issue_of_its_own_gets_one_and_others_do_not() -> None:
+    obligation = Obligation("verified", "created", 0)
+    body = (Paragraph((Span("as was promised"),)),)
+    mark = obligation.id("site", "10001")
+    draft = FollowUp("A-1: verified", body, mark, date(2026, 3, 3), ("esc:follow-up",), "")
+    because = Because("promises.toml", "the client is to be asked whether it is solved")
+    plan = plan_ticket(owing_an_issue(), None, follow_terms())
+    assert issues_of(plan) == [MakeFollowUp("10001", obligation, draft, because)]
+    assert plan.separate == tuple(issues_of(plan))
+    one = owing_an_issue()
+    owned = replace(one, ticket=replace(one.ticket, assignee=CONSULTANT))
+    (made,) = issues_of(plan_ticket(owned, None, follow_terms()))
+    assert made.draft.assignee == "consultant"
+    forever = replace(one, clocks=tuple(replace(each, due=None) for each in one.clocks))
+    (made,) = issues_of(plan_ticket(forever, None, follow_terms()))
+    assert made.draft.due is None
+
+
+WEEK = timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("started", "state", "memory", "made"),
+    [
+        (timedelta(), "running", NOTHING, True),
+        (timedelta(minutes=1), "running", NOTHING, False),
+        (-WEEK, "running", NOTHING, True),
+        (-WEEK - timedelta(minutes=1), "running", NOTHING, False),
+        (timedelta(), "met", NOTHING, False),
+        (timedelta(), "running", "said", False),
+    ],
+)
+def test_an_issue_is_made_once_while_its_promise_runs_and_not_for_what_is_long_past(
+    started: timedelta, state: State, memory: Memory | str, *, made: bool
+) -> None:
+    one = owing_an_issue()
+    clocks = tuple(replace(each, started=one.now + started, state=state) for each in one.clocks)
+    before = having_said(one.ticket, "verified", "created", 0) if memory == "said" else NOTHING
+    plan = plan_ticket(replace(one, clocks=clocks), before, follow_terms())
+    assert (bool(issues_of(plan)), plan.skipped) == (made, ())
+
+
+@pytest.mark.parametrize(
+    ("confidential", "unsure", "more", "why"),
+    [
+        (True, False, {}, "a team ticket is confidential, and a linked issue has readers of its own"),
+        (
+            False,
+            False,
+            {"staff_only": False},
+            'clients may read this source; state readers = "staff" in the config if they cannot',
+        ),
+        (False, True, {}, "it is not known yet whether it was made before"),
+        (False, False, {"mode": "labels"}, 'the source is in mode "labels"'),
+    ],
+)
+def test_why_no_issue_is_made(more: dict[str, Any], why: str, *, confidential: bool, unsure: bool) -> None:
+    one = owing_an_issue()
+    if confidential:
+        rude = judged(ticket(title="rude", owner=None), OPENED)
+        one = replace(one, audience=RESTRICTED, classification=rude.classification)
+    mark = Obligation("verified", "created", 0).id("site", "10001")
+    before = Memory(unsure=frozenset({mark})) if unsure else NOTHING
+    after = one.clocks[1]
+    another = replace(after, occasion="another time")
+    clocks = (after, another) if unsure else (after,)
+    plan = plan_ticket(replace(one, clocks=clocks), before, follow_terms(**more))
+    assert why_not(plan) == {"follow-up for verified": why}
+    assert len(issues_of(plan)) == unsure, "one in doubt does not keep the next occasion's from being made"
+
+
+# --- people's attention ------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_asked_more_often_in_a_day_than_the_budget_allows() -> None:
+    whole = terms(bring_in=frozenset({"watch"}))
+    plan = plan_ticket(owing("owned"), None, whole)
+    twice = AttentionFile(budget=Budget(per_day=2))
+    asked: Counter[str] = Counter()
+    assert within_budget(plan, twice, Counter(), asked, policy()) is plan
+    name = policy().name_of("partner")
+    assert asked == {name: 1}
+    over = within_budget(plan, twice, Counter({name: 1}), asked, policy())
+    why = "2 comments ask for the same person today already; it waits until tomorrow, by urgency"
+    assert (over.actions, over.tomorrow, over.comment) == ((), True, None)
+    assert over.skipped == (Skipped("A-1", "comment", why),)
+    assert asked == {name: 1}, "what is not said asks nobody"
+    assert within_budget(plan, AttentionFile(), Counter({name: 9}), asked, policy()) is plan
+    assert asked == {name: 2}
+    rating = replace(plan.judged.rating, severity="critical")
+    urgent = replace(plan, judged=replace(plan.judged, rating=rating))
+    assert within_budget(urgent, twice, Counter({name: 9}), asked, policy()) is urgent, "what is critical passes"
+    silent = plan_ticket(owing(), None, whole)
+    assert within_budget(silent, twice, Counter({name: 9}), asked, policy()) is silent
+
+
+# --- templates, and the name of a plan ---------------------------------------------------------------------------
+
+
+def test_one_comment_of_each_make_up_is_tried_before_anything_is_sent() -> None:
+    wrote: list[list[tuple[str, str, int]]] = []
+
+    def write(one: Judgement, owed: Sequence[Saying]) -> Document:
+        wrote.append([(one.ticket.key, each.obligation.promise, each.obligation.step) for each in owed])
+        return ()
+
+    def plan(step: int, *promises: PromiseName) -> TicketPlan:
+        owed = owing(*promises)
+        sayings = (replace(each, obligation=replace(each.obligation, step=step)) for each in owed.sayings)
+        return plan_ticket(replace(owed, sayings=tuple(sayings)), None, replace(terms(), render=write))
+
+    try_templates([plan(2), plan(2, "owned"), plan(3, "owned"), plan(1, "owned"), plan(2, "owned", "update")])
+    assert wrote == [[("A-1", "owned", 2)], [("A-1", "owned", 1)], [("A-1", "owned", 2), ("A-1", "update", 2)]]
+
+
+def test_a_plan_is_known_by_its_source_and_its_actions_in_whatever_order() -> None:
+    one = plan_ticket(owing("owned"), None, terms(bring_in=frozenset({"watch"})))
+    other = replace(one, actions=one.actions[::-1])
+    whole = Plan("desk", "workbook", "full", tickets=(one, other))
+    assert digest(whole) == digest(replace(whole, tickets=(other, one), mode="labels"))
+    assert digest(whole) == "ef7056318845", "a later version knows it by the same name"
+    names = {digest(replace(whole, tickets=(one,))), digest(replace(whole, source="other")), digest(whole)}
+    assert len(names) == 3
+    assert digest(Plan("\ud800", "workbook", "full")) == "31f87665300f", "half a character is no obstacle"
 
 
 # --- in general --------------------------------------------------------------------------------------------------

@@ -195,6 +195,19 @@ def test_labels_and_due_date_that_were_written_all_the_same_are_ours(firm: Agenc
     assert len(board.ours(TICKET)) == 1
 
 
+def test_what_a_person_undid_before_a_lost_edit_was_found_stays_undone(firm: Agency, board: Board) -> None:
+    """The history tells that we had written it."""
+    board.script("edit", Lost("now"))
+    firm.run()
+    board.take_off(TICKET, "esc:high")
+    board.change(TICKET, due=None)
+    for _ in range(6):
+        firm.run(minutes=5)
+    assert board.tickets[TICKET].labels == {"esc:delivery", "esc:level-2"}
+    assert board.tickets[TICKET].due is None
+    assert firm.store.unsettled() == []
+
+
 def test_after_a_lost_edit_no_comment_is_sent_in_the_same_pass(firm: Agency, board: Board) -> None:
     board.script("edit", Lost("now"))
     (sight,) = firm.run()
