@@ -19,7 +19,8 @@ from sync.errors import (
     TrackerError,
 )
 from sync.ledger import ledger
-from sync.records import Intent, Outcome, Settlement
+from sync.records import Intent, Outcome, Settlement, imprint
+from sync.richtext import plain
 from sync.ticket import Audience
 from sync.trackers.base import Batching
 
@@ -120,6 +121,7 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
     if plan.comment is not None:
         said = [[owed.promise, owed.occasion, owed.step] for owed in plan.comment.obligations]
         detail = {"said": said, "audience": str(plan.comment.audience), "to": plan.comment.to}
+        detail["text"] = imprint(plain(plan.comment.body))
         intents.append(Intent(site, ticket, "comment", detail))
     for action in plan.separate:
         match action:
@@ -340,7 +342,7 @@ def _settlement(job: _Job, part: _Part, kind: str | Separate) -> Settlement:
         created = part.written.created if part.written else ""
         return Settlement(part.number, site, ticket, "settled", said=(kind.obligation,), note=f"made {created}")
     if isinstance(kind, DeleteComment):
-        return Settlement(part.number, site, ticket, "settled")
+        return Settlement(part.number, site, ticket, "settled", deleted=kind.comment)
     comment = part.written.comment if part.written else ""
     said = plan.comment.obligations if plan.comment else ()
     return Settlement(part.number, site, ticket, "settled", said=said, comment=comment)

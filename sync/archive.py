@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sync.facts import Known
 from sync.kept import known_of, standing_of
-from sync.memory import NOTHING, Entry, Memory, Observed
+from sync.memory import NOTHING, Entry, Memory, Observed, Respite
 from sync.records import JournalEntry, Notice, NoticeEntry, Row, SourceState
 from sync.statefile import refused
 
@@ -53,8 +53,10 @@ class Archive:
         return self._rows("source IN (SELECT value FROM json_each(?))", json.dumps(list(sources)))
 
     def find(self, key: str, source: str | None = None) -> list[Row]:
-        """The index rows of the ticket with this key or id."""
-        return self._rows("(key = ? OR id = ?) AND source = coalesce(?, source)", key, key, source)
+        """The index rows of the ticket with this key or id; where none is written so, in whatever case."""
+        named = "(key = ? OR id = ?) AND source = coalesce(?, source)"
+        folded = named.replace("= ? ", "= ? COLLATE NOCASE ").replace("= ?)", "= ? COLLATE NOCASE)")
+        return self._rows(named, key, key, source) or self._rows(folded, key, key, source)
 
     def due(self, source: str, now: datetime) -> list[str]:
         """Ids of the source's tickets that want to be judged again by now, or to be tried again."""
@@ -162,15 +164,15 @@ class Archive:
         """Key and id of each ticket that was known by this key or id and has left every source."""
         return self._select("SELECT key, id FROM tickets WHERE source = '' AND (key = ? OR id = ?)", key, key)
 
-    def _granted(self, site: str, wanted: str) -> dict[str, dict[tuple[str, str], datetime]]:
-        granted: defaultdict[str, dict[tuple[str, str], datetime]] = defaultdict(dict)
-        for ticket, promise, occasion, at in self._select(
-            "SELECT ticket, promise, occasion, at FROM granted "
+    def _granted(self, site: str, wanted: str) -> dict[str, dict[tuple[str, str], Respite]]:
+        granted: defaultdict[str, dict[tuple[str, str], Respite]] = defaultdict(dict)
+        for ticket, promise, occasion, at, promised in self._select(
+            "SELECT ticket, promise, occasion, at, promised FROM granted "
             "WHERE site = ? AND ticket IN (SELECT value FROM json_each(?))",
             site,
             wanted,
         ):
-            granted[ticket][promise, occasion] = datetime.fromisoformat(at)
+            granted[ticket][promise, occasion] = Respite(datetime.fromisoformat(at), _instant(promised))
         return granted
 
     def unsettled(self, site: str | None = None, source: str | None = None) -> list[JournalEntry]:
@@ -199,11 +201,11 @@ class Archive:
         return self._journal("site = ? AND ticket = ?", site, ticket)
 
     def written_by(self, run: str) -> list[JournalEntry]:
-        """All that one run wrote, oldest first; nothing for a run that there was not."""
-        return self._journal("run = ? AND outcome = 'settled'", run)
+        """All that one run wrote, or perhaps did, oldest first; nothing for a run that there was not."""
+        return self._journal("run = ? AND outcome IN ('settled', 'unknown', 'intended')", run)
 
     def written_on(self, sources: Iterable[str]) -> list[tuple[str, str]]:
-        """Tickets (site, id) of these sources on which something of ours may stand."""
+        """Tickets (site, id) of these sources on which something of ours may stand; `""` names those that left."""
         return [
             (site, ticket)
             for site, ticket in self._select(
@@ -237,9 +239,10 @@ class Archive:
                 datetime.fromisoformat(intended_at),
                 note,
                 _instant(ended_at),
+                run,
             )
-            for number, site, ticket, kind, detail, outcome, intended_at, note, ended_at in self._select(
-                "SELECT number, site, ticket, kind, detail, outcome, intended_at, note, ended_at "  # noqa: S608 - ours
+            for number, site, ticket, kind, detail, outcome, intended_at, note, ended_at, run in self._select(
+                "SELECT number, site, ticket, kind, detail, outcome, intended_at, note, ended_at, run "  # noqa: S608 - ours
                 f"FROM journal WHERE {where} ORDER BY number",
                 *values,
             )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING
 
 from sync.errors import StateError
+from sync.replacing import replacing
 from sync.statefile import APPLICATION, BACKUP, copied, damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,15 @@ def back_up(state: Path, target: Path) -> Backup:
             for table in ("tickets", "said")
         )
         database.execute("INSERT OR REPLACE INTO meta VALUES (?, '1')", (BACKUP,))
-        with _replacing(target) as beside:
-            database.execute("VACUUM INTO ?", (str(beside),))
+        try:
+            with replacing(target) as beside:
+                database.execute("VACUUM INTO ?", (str(beside),))
+        except (OSError, sqlite3.Error) as fault:
+            why = fault.strerror if isinstance(fault, OSError) else fault
+            kept = "; the backup before it is kept" if target.exists() else ""
+            raise StateError(
+                f"{target} cannot be written ({why}){kept}; make room or name another place"
+            ) from None
     return Backup(target, target.stat().st_size, tickets, said)
 
 
@@ -68,33 +73,3 @@ def _refuse_other_files(state: Path, target: Path) -> None:
         raise StateError(f"{target} cannot be read: {fault.strerror}; name another file") from None
     if header and header[68:72] != APPLICATION.to_bytes(4, "big"):
         raise StateError(f"{target} is there and is no backup of makegood's; move it away or name another file")
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A new file beside the target, which takes its place once it is whole and on the disk."""
-    beside: Path | None = None
-    try:
-        handle, name = mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        beside = Path(name)
-        os.close(handle)
-        yield beside
-        _flushed(beside)
-        beside.replace(target)
-        _flushed(target.parent)
-    except (OSError, sqlite3.Error) as fault:
-        why = fault.strerror if isinstance(fault, OSError) else fault
-        kept = "; the backup before it is kept" if target.exists() else ""
-        raise StateError(f"{target} cannot be written ({why}){kept}; make room or name another place") from None
-    finally:
-        with suppress(FileNotFoundError):
-            if beside:
-                beside.unlink()
-
-
-def _flushed(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from sync import __version__
 from sync.errors import MakegoodError
@@ -77,10 +78,13 @@ def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--max-actions",
     type=click.IntRange(0),
     metavar="N",
-    help="Refuse this pass from N actions on, if the guard allows more.",
+    help="Refuse a plan of more than N actions, even if the guard allows more.",
 )
 @click.option(
-    "--approve", multiple=True, metavar="DIGEST", help="Let through the one plan that the guard refused."
+    "--approve",
+    multiple=True,
+    metavar="DIGEST",
+    help="Let through the one plan that the guard refused; its refusal tells the digest.",
 )
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 when there is something to do.")
 @click.version_option(__version__, prog_name="makegood")
@@ -104,8 +108,15 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
 
 
 def _told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
-    """A command's own options, with those given before its name where it has none of its own."""
-    before = ctx.obj or {}
+    """A command's own options, with those given before its name where it has none of its own.
+
+    UsageError for one that it does not have: it would be taken for heeded.
+    """
+    before, root = ctx.obj or {}, ctx.find_root()
+    for parameter in root.command.params:
+        name = parameter.name or ""
+        if name not in own and root.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{parameter.opts[-1]} is no option of `{ctx.info_name}`; leave it out", ctx)
     told = {name: before.get(name) if value in (None, (), 0, False) else value for name, value in own.items()}
     if own.get("output") == "text":
         told["output"] = before.get("output") or "text"
@@ -163,7 +174,14 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
 
 @cli.command(short_help="What a pass would do, as a file to review.")
 @shared
-@click.option("-o", "into", type=click.Path(path_type=Path), required=True, metavar="FILE", help="Where to.")
+@click.option(
+    "-o",
+    "into",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="Where to; an earlier plan there is replaced, and no other file.",
+)
 @click.option("--only", multiple=True, metavar="KEY", help="Only this ticket; may be repeated.")
 @click.option("--now", type=Moment(), help="Pretend that it is this moment.")
 @click.pass_context
@@ -182,11 +200,15 @@ def plan(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
 @cli.command(short_help="Carry out exactly a reviewed plan.")
 @shared
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--approve", multiple=True, metavar="DIGEST", help="Let through the plan that the guard refused.")
+@click.option(
+    "--approve", multiple=True, metavar="DIGEST", help="Let through what the guard refuses of this very plan."
+)
 @click.option("--now", type=Moment(), help="Pretend that it is this moment (workbook sources).")
 @click.pass_context
 def apply(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Carry out exactly the plan in FILE; nothing at all if a ticket of it changed since.
+    """Carry out exactly the plan in FILE, once and within a day; nothing at all if anything of it changed since.
+
+    The guard looks at it again, whatever FILE says, and refuses the whole of it unless each digest is given.
 
     \b
       makegood apply plan.json

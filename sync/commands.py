@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -22,6 +23,7 @@ from sync.progress import progress_bar
 from sync.render import check_templates
 from sync.settings import find_config, load
 from sync.startup import chosen, program
+from sync.statefile import loss_of
 from sync.store import Store
 from sync.terminal import console, say, say_json
 from sync.timekeeping import steady
@@ -58,11 +60,14 @@ def one_pass(  # noqa: PLR0913 - the command's options
     """One pass, or the plan of one; returns the exit status."""
     settings, policy = load(find_config(config, program_name))
     allow_now(settings, sources, now, dry_run=dry_run)
+    if lost := loss_of(settings.state):
+        say(lost, err=True)
     with (
         Store(settings.state, write=not dry_run) as store,
         working_program(settings, policy, store, sources, now, quiet=quiet) as ready,
     ):
-        working = replace(ready, max_actions=max_actions, approved=frozenset(approve))
+        again = typed(config=config, sources=sources, only=only, now=now, max_actions=max_actions)
+        working = replace(ready, max_actions=max_actions, approved=frozenset(approve), command=again)
         moment = working.clock()
         run = "" if dry_run else new_run()
         sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
@@ -73,6 +78,21 @@ def one_pass(  # noqa: PLR0913 - the command's options
     _all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
+
+
+def typed(
+    *words: str,
+    config: Path | None,
+    sources: Sequence[str] = (),
+    only: Sequence[str] = (),
+    now: datetime | None = None,
+    max_actions: int | None = None,
+) -> str:
+    """A command as a person types it, with those of these options that were given."""
+    given: list[tuple[str, object]] = [("--config", config)]
+    given += [("--source", each) for each in sources] + [("--only", each) for each in only]
+    given += [("--max-actions", max_actions), ("--now", now and now.isoformat())]
+    return shlex.join(["makegood", *words, *(str(word) for each in given if each[1] is not None for word in each)])
 
 
 def new_run() -> str:
@@ -136,7 +156,7 @@ def status_of(sights: Sequence[Sight]) -> int:
 
     A plan that the guard refuses is 4, in a dry run too.
     """
-    if any(sight.plan.refusal and sight.plan.mode != "observe" for sight in sights):
+    if any(sight.plan.refusal and sight.plan.writes for sight in sights):
         return GuardRefusedError.exit_status
     errors = [sight.error.exit_status for sight in sights if sight.error]
     if errors and len(errors) == len(sights):
@@ -251,8 +271,8 @@ def explain(  # noqa: PLR0913 - the command's options
                 say(f"{ticket}: {explaining.GONE}", err=True)
             return not_found(sights, ticket)
         for sight, judged in found:
-            spoken = store.spoken(judged.ticket.site, judged.ticket.id)
-            told = explaining.explained(judged, sight, working.judge, spoken)
+            place = judged.ticket.site, judged.ticket.id
+            told = explaining.explained(judged, sight, working.judge, store.spoken(*place), store.journal(*place))
             if output == "json":
                 say_json(told)
             else:
@@ -394,6 +414,7 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
             if marks.ledger is None and ticket.ledger is None:
                 memory = caught_up(NOTHING, ticket, memory, ())
             store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
+            store.place(served.settings.name, ticket)
             count += 1
             working.progress(served.settings.name, "reading back", count)
     return count

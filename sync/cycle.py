@@ -22,30 +22,29 @@ from sync.recover import recover
 from sync.remember import remembered
 from sync.secrecy import hidden, trace
 from sync.settings import token_variable
-from sync.standing import newly_broken, opted_out_line, parked_line
+from sync.standing import hastened, opted_out_line, parked_line
 from sync.survey import survey
 from sync.timekeeping import compared, noticed
 from sync.trackers.base import Dated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.apply import Result
     from sync.clocks import Clock
     from sync.facts import Suggestion
     from sync.judgement import Judge, Judgement
-    from sync.memory import Memory
     from sync.notices import Notifier
     from sync.observe import Served
     from sync.plan import Mode, TicketPlan
     from sync.promises import Saying
     from sync.records import Notice
     from sync.richtext import Document
+    from sync.standing import Standing
     from sync.store import Store
     from sync.suggest import Endpoint
     from sync.survey import Survey
-    from sync.ticket import Ticket
     from sync.trackers.sources import Source
 
 
@@ -63,8 +62,9 @@ class Program:
 
     `digest` changes whenever a mapping file or a source's settings do. `clock` tells the time of each write.
     `max_actions` is a measure stricter than the guard's own; `approved` are digests of plans that a person lets
-    through. `slips` tells what is wrong with the tone of a text for the client. `suggest` is asked for categories
-    that no rule tells; `notices` are what people are told beside the tracker, and `notifier` tells them.
+    through, and `command` is what that person typed. `slips` tells what is wrong with the tone of a text for the
+    client. `suggest` is asked for categories that no rule tells; `notices` are what people are told beside the
+    tracker, and `notifier` tells them.
     `pretended`: the time is one that a person made up, so no other clock is held against it.
     """
 
@@ -78,6 +78,7 @@ class Program:
     clock: Callable[[], datetime]
     max_actions: int | None = None
     approved: frozenset[str] = frozenset()
+    command: str = "makegood"
     progress: Callable[[str, str, int], None] = lambda _source, _stage, _count: None
     stopping: Callable[[], bool] = lambda: False
     slips: Callable[[Judgement, Document], str] = lambda _judged, _body: ""
@@ -126,12 +127,17 @@ def carry_out(sights: Sequence[Sight], program: Program, now: datetime, run: str
 
 
 def plan_pass(
-    program: Program, seen_at: datetime, only: Sequence[str] = (), judged_at: datetime | None = None
+    program: Program,
+    seen_at: datetime,
+    only: Sequence[str] = (),
+    judged_at: datetime | None = None,
+    choose: Callable[[str, TicketPlan], TicketPlan] = lambda _source, plan: plan,
 ) -> list[Sight]:
     """What a pass does, stopped before its first write to a tracker: this is the dry run.
 
     What is learnt by reading alone is noted in the store; one that was opened for reading forgets it again.
-    `judged_at` is the moment that the tickets are judged at, where it is not that of reading them.
+    `judged_at` is the moment that the tickets are judged at, where it is not that of reading them. `choose` says
+    what of a ticket's own plan is meant, before the plans are looked at as a whole.
     """
     now = judged_at or seen_at
     sights = [_observe(served, program, seen_at, only) for served in program.sources]
@@ -141,7 +147,7 @@ def plan_pass(
     for sight in sights:
         if sight.seen is not None:
             sight.judged = _judge(sight.seen, surveyed, suggested, program, now)
-            sight.drafts = _drafts(sight, sight.seen, program)
+            sight.drafts = [choose(sight.plan.source, each) for each in _drafts(sight, sight.seen, program)]
     _ration(sights, program, now)
     for sight in sights:
         if sight.seen is not None:
@@ -233,29 +239,40 @@ def _judge(
     now: datetime,
 ) -> list[Judgement]:
     judged = []
-    rows = program.store.rows(seen.site, seen.tickets) if seen.edited else ()
-    stood = {row.known.id: row.standing for row in rows}
+    stood = {row.known.id: row.standing for row in program.store.rows(seen.site, seen.tickets)}
     for ticket in list(seen.tickets.values()):
         try:
             facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)
             suggestion = suggested.get((ticket.site, ticket.id))
-            judge = partial(program.judge.judge, ticket, facts, now, classification)
-            judgement, before = judge(seen.memories.get(ticket.id, NOTHING), suggestion), stood.get(ticket.id)
-            if broken := newly_broken(judgement, before) if before else ():
-                judgement = judge(_granted(ticket, broken, seen, program.store, now), suggestion)
+            judge = partial(program.judge.judge, ticket, facts, now, classification, suggestion=suggestion)
+            judgement, before = judge(memory=seen.memories.get(ticket.id, NOTHING)), stood.get(ticket.id)
+            if before and before.policy not in {"", program.digest}:
+                judgement = _spared(judgement, before, seen, program.store, judge)
             judged.append(judgement)
         except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
             seen.set_aside(ticket, "judge", _unexpected(error))
     return judged
 
 
-def _granted(
-    ticket: Ticket, promises: Iterable[tuple[str, str]], seen: Seen, store: Store, now: datetime
-) -> Memory:
-    """What is remembered of a ticket, with one warning period for what an edit of the mapping has just broken."""
-    store.grant(ticket.site, ticket.id, promises, now)
-    seen.memories |= store.memories(ticket.site, [ticket.id])
-    return seen.memories[ticket.id]
+def _spared(
+    judgement: Judgement, before: Standing, seen: Seen, store: Store, judge: Callable[..., Judgement]
+) -> Judgement:
+    """The judgement of a ticket whose mapping was edited since, with a respite for what that breaks too soon."""
+    respites, ticket = hastened(judgement, before), judgement.ticket
+    if not respites:
+        return judgement
+    memory = seen.memories.get(ticket.id, NOTHING)
+    spared = judge(memory=replace(memory, granted=respites | dict(memory.granted)))
+    changed = {*_limits_of(judgement)} ^ {*_limits_of(spared)}
+    helped = {key: each for key, each in respites.items() if any(key == named for named, _ in changed)}
+    if helped:
+        store.grant(ticket.site, ticket.id, helped)
+        seen.memories[ticket.id] = replace(memory, granted=helped | dict(memory.granted))
+    return spared
+
+
+def _limits_of(judgement: Judgement) -> Iterator[tuple[tuple[str, str], datetime | None]]:
+    return (((clock.promise, clock.occasion), clock.due) for clock in judgement.clocks)
 
 
 def _drafts(sight: Sight, seen: Seen, program: Program) -> list[TicketPlan]:
@@ -335,7 +352,9 @@ def _guarded(plan: Plan, refusal: str, program: Program) -> Plan:
     known_by = digest(plan)
     if known_by in program.approved:
         return replace(plan, notices=(*plan.notices, f"let through by its digest: {refusal}"))
-    return replace(plan, refusal=f"{refusal}, or let this one plan through: makegood --approve {known_by}")
+    wrong = "".join(f"; {other} is not this plan's digest" for other in sorted(program.approved))
+    remedy = f"or let this one plan through: {program.command} --approve {known_by}"
+    return replace(plan, refusal=f"{refusal}, {remedy}{wrong}")
 
 
 def _terms(sight: Sight, program: Program, *, halted: bool) -> Terms:
@@ -374,13 +393,15 @@ def _tell(sights: Sequence[Sight], program: Program) -> None:
 
 def _limits(sight: Sight, program: Program) -> Limits:
     own = sight.served.settings.guard
-    actions = own.actions if program.max_actions is None else min(program.max_actions, own.actions)
-    return Limits(actions, own.client_comments, own.unclassified)
+    limits = Limits(own.actions, own.client_comments, own.unclassified)
+    if program.max_actions is None or program.max_actions >= own.actions:
+        return limits
+    return replace(limits, actions=program.max_actions, measure="--max-actions")
 
 
 def _apply(sight: Sight, seen: Seen, program: Program, run: str) -> None:
     """Write the plan, unless the source only observes or the guard refuses it."""
-    if sight.plan.mode == "observe":
+    if not sight.plan.writes:
         return
     if sight.plan.refusal:
         sight.error = GuardRefusedError(f"{sight.plan.refusal}; nothing was written")

@@ -19,6 +19,7 @@ from sync.errors import StateStoppedError
 from sync.logs import configure
 from sync.settings import find_config, load
 from sync.startup import program
+from sync.statefile import loss_of
 from sync.store import Store
 from sync.timekeeping import steady
 
@@ -46,6 +47,8 @@ def run(  # noqa: PLR0913 - the command's options
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if lost := loss_of(settings.state):
+        log.warning("state lost", why=lost)
     with Store(settings.state, write=True) as store:
         beat = _Beat()
         working = replace(

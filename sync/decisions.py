@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sync import contact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.mapping.models import Labels
     from sync.plan import TicketPlan
+    from sync.records import JournalEntry
     from sync.ticket import Change, Ticket
 
 SOMEBODY = "somebody; the history does not tell who"
@@ -34,15 +35,20 @@ class Decision:
     remedy: str
 
 
-def decisions(plan: TicketPlan, labels: Labels, spoken: Mapping[str, datetime]) -> list[Decision]:
-    """Those that stand on the plan's ticket; `spoken` are the comments of ours that it had, id → when."""
+def decisions(
+    plan: TicketPlan, labels: Labels, spoken: Mapping[str, datetime], journal: Sequence[JournalEntry] = ()
+) -> list[Decision]:
+    """Those that stand on the plan's ticket; `spoken` are the comments of ours that it had, id → when, `journal`
+    all that we wrote there.
+    """
+    undone = [each for each in journal if each.outcome == "settled" and _undoes(each)]
     return [
         *_opted_out(plan),
-        *_labels_off(plan, labels),
+        *_labels_off(plan, labels, undone),
         *_labels_kept(plan, labels),
         *_judged(plan),
-        *_due(plan),
-        *_deleted(plan.ticket, spoken),
+        *_due(plan, undone),
+        *_deleted(plan.ticket, spoken, undone),
         *_heard(plan),
         *_life(plan.ticket),
     ]
@@ -56,15 +62,17 @@ def _opted_out(plan: TicketPlan) -> Iterator[Decision]:
         yield Decision("nothing is written here", whose, out.since, until, out.remedy)
 
 
-def _labels_off(plan: TicketPlan, labels: Labels) -> Iterator[Decision]:
+def _labels_off(plan: TicketPlan, labels: Labels, undone: Sequence[JournalEntry]) -> Iterator[Decision]:
     wanted = {want.label: want for want in plan.judged.labels or ()}
     for label, reason in sorted(plan.after.refused.items()):
         want, taken = wanted.get(label), _last_taken(plan.ticket, label, labels)
+        ended = {prefix + label.removeprefix(labels.prefix) for prefix in labels.prefixes}
+        ours = [each for each in undone if not ended.isdisjoint(cast("list[str]", each.detail.get("remove", [])))]
         if want and want.reason == reason:
             until = f"its reason changes, which is now: {want.because.text}"
         else:
             until = "it is wanted for another reason than it was then"
-        yield Decision(f"label {label} stays off", *_by(taken), until, "put the label back by hand")
+        yield Decision(f"label {label} stays off", *_by(taken, ours), until, "put the label back by hand")
 
 
 def _last_taken(ticket: Ticket, label: str, labels: Labels) -> Change | None:
@@ -93,39 +101,40 @@ def _judged(plan: TicketPlan) -> Iterator[Decision]:
         until = "that label is taken off" if by_label else "the field is changed, or a label of severity is put"
         what = f"severity {rating.severity}: {rating.why}"
         yield Decision(what, *_by(changes.get(rating.event)), until, "take the label off, or change the field")
-    if classification.rule == "a person's label":
+    if classification.label:
         what = f"category {classification.category}: {classification.why}"
-        label = classification.why.rpartition(" ")[2]
-        put = contact.label_put(plan.ticket, label)
+        put = contact.label_put(plan.ticket, classification.label)
         yield Decision(
             what, *_by(put), "that label is taken off", "take the label off, or fill the category field"
         )
 
 
-def _due(plan: TicketPlan) -> Iterator[Decision]:
+def _due(plan: TicketPlan, undone: Sequence[JournalEntry]) -> Iterator[Decision]:
     """A date that is not ours, and one of ours that a person cleared."""
     ticket, after = plan.ticket, plan.after
     if plan.judged.due is None:
         return
     told = [change for change in ticket.changes if change.field == "due" and contact.by_person(change)]
-    by = _by(told[-1] if told else None)
+    last = told[-1] if told else None
     if ticket.due and not after.due_written and ticket.due != plan.judged.due.day:
         remedy = "empty the field, and makegood keeps it from then on"
-        yield Decision(f"due date {ticket.due}", *by, "the field is emptied", remedy)
+        yield Decision(f"due date {ticket.due}", *_by(last), "the field is emptied", remedy)
     elif (
         ticket.due is None and after.due_written and after.due and not ticket.due_text and not plan.edit().set_due
     ):
         remedy = f"write {after.due} back, and makegood keeps it from then on"
-        yield Decision("no due date", *by, "for good", remedy)
+        ours = [each for each in undone if "due" in each.detail]
+        yield Decision("no due date", *_by(last, ours), "for good", remedy)
 
 
-def _deleted(ticket: Ticket, spoken: Mapping[str, datetime]) -> Iterator[Decision]:
+def _deleted(ticket: Ticket, spoken: Mapping[str, datetime], undone: Sequence[JournalEntry]) -> Iterator[Decision]:
     there = {comment.id for comment in ticket.comments}
     for comment, at in sorted(spoken.items(), key=lambda each: (each[1], each[0])):
         if comment not in there:
             what = f"makegood's comment of {at:%Y-%m-%d %H:%M} UTC stays deleted"
             until = "for good: what was said once is not said again"
-            yield Decision(what, SOMEBODY, None, until, "none; the next step of a promise is said as ever")
+            ours = [each for each in undone if each.detail.get("comment") == comment]
+            yield Decision(what, *_by(None, ours), until, "none; the next step of a promise is said as ever")
 
 
 def _heard(plan: TicketPlan) -> Iterator[Decision]:
@@ -160,8 +169,15 @@ def _life(ticket: Ticket) -> Iterator[Decision]:
         yield Decision(what, *_by(changes.get(cycle.event)), "it is resolved again", "resolve it")
 
 
-def _by(change: Change | None) -> tuple[str, datetime | None]:
-    """By whom and when, as far as the history tells."""
+def _undoes(entry: JournalEntry) -> bool:
+    return entry.kind == "delete" or bool(entry.detail.get("undoes"))
+
+
+def _by(change: Change | None, undone: Sequence[JournalEntry] = ()) -> tuple[str, datetime | None]:
+    """By whom and when, as far as the history tells; by `makegood undo` if that came last."""
+    last = undone[-1] if undone else None
+    if last and (change is None or change.at <= last.intended_at):
+        return f"taken back by `makegood undo` (run {last.run})", last.intended_at
     if change is None:
         return SOMEBODY, None
     return change.author.name or SOMEBODY, change.at

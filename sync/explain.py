@@ -12,12 +12,13 @@ from sync.decisions import decisions
 from sync.signs import flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sync.clocks import Clock
     from sync.cycle import Sight
     from sync.judgement import Judge, Judgement
     from sync.mapping.models import Cell
+    from sync.records import JournalEntry
     from sync.worktime import Calendar
 
     Stretch = tuple[datetime, datetime | None, str]
@@ -33,11 +34,15 @@ MOST_INTERVALS = 6
 
 
 def explained(
-    judged: Judgement, sight: Sight, judge: Judge, spoken: Mapping[str, datetime] | None = None
+    judged: Judgement,
+    sight: Sight,
+    judge: Judge,
+    spoken: Mapping[str, datetime] | None = None,
+    journal: Sequence[JournalEntry] = (),
 ) -> dict[str, Any]:
     """All of it as JSON-able values; instants are ISO in the source's zone.
 
-    `spoken` are the comments of ours that were written on the ticket, id → when.
+    `spoken` are the comments of ours that were written on the ticket, id → when, `journal` all that was.
     """
     ticket, terms = judged.ticket, sight.served.terms
     zone = ZoneInfo(terms.zone)
@@ -133,7 +138,7 @@ def explained(
         "held_back": [{"what": each.what, "why": each.why} for each in plan.skipped],
         "decisions": [
             asdict(each) | {"since": _at(each.since, zone)}
-            for each in decisions(plan, terms.mapping.labels, spoken or {})
+            for each in decisions(plan, terms.mapping.labels, spoken or {}, journal)
         ],
         "next": _at(judged.wake_at, zone),
         "would_change_it": list(_would_change(judged, terms.mapping.labels.prefix)),

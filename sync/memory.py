@@ -18,6 +18,16 @@ _MOST = 12  # more steps than a ladder of ten roles has
 
 
 @dataclass(frozen=True, slots=True)
+class Respite:
+    """What an edit of the mapping leaves a promise: one warning period `since` its load, or the time `by` which it
+    had been promised before, if that is earlier (None: it was overdue at once).
+    """
+
+    since: datetime
+    by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """What was done on one ticket before.
 
@@ -26,7 +36,7 @@ class Memory:
     unknown (None: none is), `unsure` the action ids of issues that were perhaps made below it. `labels` are those
     we wrote and nobody took off; `refused` maps a label that a person took off to the reason it then stood for.
     `due` is the last date we wrote, meant only when `due_written`. `granted` are promises, by name and occasion,
-    that an edit of the mapping made overdue at once, each with the instant since which it has one warning period.
+    that an edit of the mapping made overdue, or would have before one warning period was over.
     `stale`: the state was restored from a backup, and the ticket, which may know more, was not read back since.
     """
 
@@ -38,7 +48,7 @@ class Memory:
     due: date | None = None
     due_written: bool = False
     refused: Mapping[str, str] = field(default_factory=dict)
-    granted: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    granted: Mapping[tuple[str, str], Respite] = field(default_factory=dict)
     stale: bool = False
 
     def has_said(self, identifier: str) -> bool:

@@ -53,8 +53,7 @@ class Seen:
     `tickets` are to be judged; `unread` are records that could not be read and are tried again, `failed` what
     else went wrong, `gone` those that are there no more. `memories` is what is remembered of the tickets, `known`
     how their clients' other tickets see them. `partial`: only some tickets were asked for, so the cursor must
-    stay. `bystanders` were seen and are not judged; only facts are drawn from them. `edited`: what tickets are
-    judged by is another than when the source was last served.
+    stay. `bystanders` were seen and are not judged; only facts are drawn from them.
     """
 
     served: Served
@@ -68,7 +67,6 @@ class Seen:
     known: dict[str, Known] = field(default_factory=dict)
     partial: bool = False
     bystanders: dict[str, Ticket] = field(default_factory=dict)
-    edited: bool = False
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:
@@ -122,7 +120,6 @@ def observe(  # noqa: PLR0913, PLR0917 - the state of a source and the moment
         seen.state = SourceState(seen.site, halted=seen.state.halted)
     if dated_ahead(seen.state.last_good, now):
         seen.state = replace(seen.state, crawled_at=BEGINNING, policy="")  # its wake times may be too late
-    seen.edited = seen.state.policy not in {"", policy}
     if only:
         _observe_only(seen, store, now, only)
         return

@@ -54,19 +54,18 @@ Mode = Literal["observe", "labels", "full"]
 
 SMALLEST_SAMPLE = 10
 
-CALLING = ("breach", "needs-triage", "level-")
-"""Beginnings of the labels, after the prefix, that call for somebody."""
-
-_CALLED = re.compile(r"(breach|needs-triage|level-\d+)$")  # the same, where a prefix of old hides the beginning
+_CALLING = re.compile(r"(breach|needs-triage|level-\d+)$")
+"""The ends of the labels, whatever their prefix, that call for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a plan may be at most before it is refused as one that cannot be meant."""
+    """What a plan may be at most before it is refused as one that cannot be meant; `measure` limits `actions`."""
 
     actions: int
     client_comments: int
     unclassified: float
+    measure: str = "guard.actions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,10 @@ class Terms:
     staff_only: bool = False
     zone: str = "UTC"
     former: tuple[str, ...] = ()
+
+    def same(self, written: str, wanted: str) -> bool:
+        """Whether a label that we wrote is the wanted one; one under another prefix is known by its end."""
+        return written == wanted or (not written.startswith(self.prefix) and written.endswith(self.bare(wanted)))
 
     def bare(self, label: str) -> str:
         """A label of ours without its prefix; as it is, if that is none we know of."""
@@ -150,7 +153,10 @@ class TicketPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one pass would do to one source. `trouble` is set when the source itself could not be served."""
+    """What one pass would do to one source. `trouble` is set when the source itself could not be served.
+
+    `clears`: it only takes back what is ours, which is written whatever the source's mode.
+    """
 
     source: str
     tracker: str
@@ -161,6 +167,12 @@ class Plan:
     refusal: str = ""
     trouble: str = ""
     notices: tuple[str, ...] = ()
+    clears: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether what is planned is written, unless the guard refuses it."""
+        return self.clears or self.mode != "observe"
 
     def actions(self) -> list[Action]:
         """Every action, in the order in which it is shown and done."""
@@ -199,7 +211,7 @@ def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> Ticke
             draft.skip("whatever is owed", judged.opted_out.why)
         return TicketPlan(judged.ticket, judged, (), tuple(draft.skipped), before, after)
     if judged.labels is None:
-        after = _done(draft, after, terms)
+        after = _done(draft, after)
     else:
         after = _labels(draft, judged, after, terms)
         after = _due(draft, judged, after)
@@ -225,9 +237,7 @@ def _noticed(judged: Judgement, before: Memory, terms: Terms) -> Memory:
     wanted = {want.label: want.reason for want in judged.labels}
     refused = dict(_still_refused(before, ticket, wanted, terms))
     for label in before.labels - ticket.labels:
-        named = terms.prefix + terms.bare(label)
-        if named in wanted.keys() - ticket.labels:
-            refused[named] = wanted[named]
+        refused |= {name: wanted[name] for name in wanted.keys() - ticket.labels if terms.same(label, name)}
     return replace(after, refused=refused)
 
 
@@ -244,22 +254,16 @@ def _still_refused(
         if label.startswith(terms.prefix):
             yield label, reason
             continue
-        same = (name for name, why in wanted.items() if why == reason and label.endswith(terms.bare(name)))
+        same = (name for name, why in wanted.items() if why == reason and terms.same(label, name))
         yield next(same, label), reason
 
 
-def _done(draft: _Draft, before: Memory, terms: Terms) -> Memory:
+def _done(draft: _Draft, before: Memory) -> Memory:
     """Nobody is called for any more."""
-    calling = {label for label in before.labels if _calls(label, terms)}
+    calling = {label for label in before.labels if _CALLING.search(label)}
     because = Because("status", "the ticket is done, and nobody is called for any more")
     draft.actions += [RemoveLabel(draft.ticket.id, label, because) for label in sorted(calling)]
     return replace(before, labels=before.labels - calling)
-
-
-def _calls(label: str, terms: Terms) -> bool:
-    """Whether a label of ours calls for somebody."""
-    bare = terms.bare(label)
-    return bare.startswith(CALLING) or (bare == label and _CALLED.search(label) is not None)
 
 
 def _labels(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> Memory:
@@ -540,9 +544,16 @@ def try_templates(plans: Iterable[TicketPlan]) -> None:
 
 
 def digest(plan: Plan) -> str:
-    """What one plan is known by, 12 characters: which actions on which tickets, whatever their wording."""
+    """What one plan is known by, 12 characters: which actions on which tickets, whatever their wording.
+
+    A comment is another one where others may read it.
+    """
     whole = "\n".join(
-        sorted(identity(each.ticket.site, action) for each in plan.tickets for action in each.actions)
+        sorted(
+            identity(each.ticket.site, action) + (f" {action.audience}" if isinstance(action, AddComment) else "")
+            for each in plan.tickets
+            for action in each.actions
+        )
     )
     return hashlib.sha256(f"{plan.source}\n{whole}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
@@ -556,8 +567,8 @@ def guard(tickets: Iterable[TicketPlan], limits: Limits, live: int, unclassified
     actions = sum(len(plan.actions) for plan in plans)
     if actions > limits.actions:
         return (
-            f"{actions} actions in one pass, and guard.actions allows {limits.actions}; look through the dry run, "
-            "then raise it"
+            f"{actions} actions in one pass, and {limits.measure} allows {limits.actions}; "
+            "look through the dry run, then raise it"
         )
     client = sum(plan.comment is not None and plan.comment.audience is Audience.CLIENT for plan in plans)
     if client > limits.client_comments:

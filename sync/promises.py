@@ -271,7 +271,9 @@ class Promises:
             risen = contact.Event(brought[-1].event, brought[-1].at, brought[-1].grounds.sentence)
         dial = self._handover
         started = dial.opening(risen.at + self.policy.escalation.gather.elapsed())
-        started = max(started, self.memory.granted.get(("escalation", risen.id), started))
+        granted = self.memory.granted.get(("escalation", risen.id))
+        if granted and granted.by is None:
+            started = max(started, granted.since)
         taken = self._taken(risen.at)
         start = clocks.Start(
             "escalation", risen.id, f"escalation.toml: {self.rating.severity}.escalation", started
@@ -484,10 +486,11 @@ class Promises:
         if warned and start.by and (start.alone or (warn and warn >= start.by)):
             warn = dial.part(start.at, start.by, share)
         if granted := self.memory.granted.get((start.promise, start.occasion)):
-            end, limit = dial.warning_period(granted, share), clocks.limit(start, dial)
+            end, limit = dial.warning_period(granted.since, share), clocks.limit(start, dial)
+            end = min(end, granted.by) if end and granted.by else end
             if limit and (end is None or limit < end):
                 start = start._replace(by=end, alone=True)
-                warn = granted if warned else None
+                warn = granted.since if warned else None
         clock = clocks.wind(start, dial, self.now, warn, kept)
         return clock if climbs or clock.state != "rests" else replace(clock, state="broken")
 

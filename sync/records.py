@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -21,6 +22,12 @@ Outcome = Literal["intended", "settled", "unknown", "absent", "failed"]
 WriteKind = Literal["edit", "comment", "follow_up", "delete"]
 NoticeOutcome = Literal["intended", "unknown", "settled", "failed", "void"]
 """`unknown`: perhaps it was sent, so never again. `void`: its comment was not written, so there is no news."""
+
+
+def imprint(text: str) -> str:
+    """What a text is known by, 16 hex digits: white space apart, which trackers write as they like."""
+    return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
 
 WEBHOOK = "webhook"
 """What `Notice.to` says instead of an address."""
@@ -76,7 +83,9 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One write as the journal tells it. `ended_at`: since when nobody can be sending it any more, if known."""
+    """One write of a run as the journal tells it. `ended_at`: since when nobody can be sending it any more, if
+    known.
+    """
 
     number: int
     site: str
@@ -87,6 +96,7 @@ class JournalEntry:
     intended_at: datetime
     note: str = ""
     ended_at: datetime | None = None
+    run: str = ""
 
     @property
     def said(self) -> tuple[Obligation, ...]:
@@ -142,6 +152,7 @@ class NoticeEntry:
 class Settlement:
     """How one write ended: its journal number, and what is known since. `said` was proved to be said.
 
+    `deleted` is the comment that is there no more.
     `leaked`: the comment that was found reaches a wider circle than it was meant for.
     """
 
@@ -154,3 +165,4 @@ class Settlement:
     memory: Memory | None = None
     note: str = ""
     leaked: bool = False
+    deleted: str = ""

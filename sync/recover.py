@@ -134,11 +134,11 @@ def _found_deletion(entry: JournalEntry, tracker: Reader, *, late: bool) -> Sett
     try:
         marks = tracker.marks(entry.ticket)
     except NotFoundError:
-        return _ended(entry, "settled", "the ticket is gone")
+        return replace(_ended(entry, "settled", "the ticket is gone"), deleted=str(entry.detail["comment"]))
     if any(comment.id == entry.detail["comment"] for comment in marks.marks.values()):
         return _ended(entry, "absent" if late else "unknown", "the comment is still there")
     if marks.complete:
-        return _ended(entry, "settled", "the comment is gone")
+        return replace(_ended(entry, "settled", "the comment is gone"), deleted=str(entry.detail["comment"]))
     return _ended(entry, "unknown", "not all comments can be read")
 
 

@@ -44,16 +44,16 @@ def remembered(
             seen.known[each.ticket.id],
             each.ticket.status.live,
             wake[each.ticket.id],
-            standing(each),
+            standing(each, seen.state.policy),
         )
         for each in judged
     ]
     noticed = {
         each.ticket.id: each.after
         for each in plan.tickets
-        if each.after != each.before and each.edit().empty and plan.mode != "observe"
+        if each.after != each.before and each.edit().empty and plan.writes
     }
-    refused = plan.refusal if plan.mode != "observe" else ""
+    refused = plan.refusal if plan.writes else ""
     state = replace(seen.state, last_good=seen.state.last_good if refused else now, trouble=refused)
     unread = {number: failure.why for number, failure in seen.unread.items()}
     return Remembered(state, rows, noticed, unread, now + TRY_AGAIN, seen.gone)

@@ -244,7 +244,7 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
     plan = sight.plan
     if plan.trouble:
         return "Not served."
-    if wrote and plan.mode != "observe" and not plan.refusal:
+    if wrote and plan.writes and not plan.refusal:
         actions: list[Action] = []
         for result in sight.results:
             for action in result.plan.actions:
@@ -262,11 +262,7 @@ def _totals(sight: Sight, *, wrote: bool) -> str:
         return "Nothing to do."
     if plan.refusal:
         return f"Refused, nothing of it is written: {_counted(actions)}."
-    why = (
-        ' (mode "observe": set mode = "labels" or "full" to let it write)'
-        if wrote and plan.mode == "observe"
-        else ""
-    )
+    why = ' (mode "observe": set mode = "labels" or "full" to let it write)' if wrote and not plan.writes else ""
     return f"Planned, not written: {_counted(actions)}.{why}"
 
 

@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sync.contact import waiting_since
+from sync.memory import Respite
 from sync.severity import TIME_LEFT, Urgency, pressing
 from sync.ticket import Status
 
@@ -42,7 +43,8 @@ class Standing:
 
     `parts` are those of its urgency that time alone does not change. `dues` are its promises that run or are
     broken, the earliest first. `warnings` are the early warnings of its client as sentences. `parked`: it was put
-    to waiting when a promise had come into its warning time. `opted_out`: nothing is written on it.
+    to waiting when a promise had come into its warning time. `opted_out`: nothing is written on it. `policy` is
+    the digest of what it was judged by; empty in what an older version left.
     """
 
     severity: Severity
@@ -52,6 +54,7 @@ class Standing:
     parts: Mapping[str, int] = field(default_factory=dict)
     dues: tuple[Due, ...] = ()
     warnings: tuple[str, ...] = ()
+    policy: str = ""
 
     def broken(self, now: datetime) -> list[Due]:
         """The promises that are broken by then, the longest broken first."""
@@ -62,15 +65,15 @@ class Standing:
         return next((due for due in self.dues if due.at > now), None)
 
 
-def standing(judged: Judgement) -> Standing:
-    """Where the ticket stands."""
+def standing(judged: Judgement, policy: str = "") -> Standing:
+    """Where the ticket stands, judged by the policy of this digest."""
     dues = [
         Due(clock.promise, clock.due, clock.rule, clock.occasion)
         for clock in judged.clocks
         if clock.live and clock.due
     ]
     if not judged.ticket.status.live:
-        return Standing(judged.rating.severity, dues=tuple(dues))
+        return Standing(judged.rating.severity, dues=tuple(dues), policy=policy)
     parts = dict(judged.urgency.parts) if judged.urgency else {}
     parts.pop(TIME_LEFT, None)
     return Standing(
@@ -81,20 +84,20 @@ def standing(judged: Judgement) -> Standing:
         parts=parts,
         dues=tuple(sorted(dues, key=lambda due: (due.at, due.promise))),
         warnings=tuple(warning.sentence for warning in judged.warnings),
+        policy=policy,
     )
 
 
-def newly_broken(judged: Judgement, before: Standing) -> list[tuple[PromiseName, str]]:
-    """Promises, by name and occasion, that are broken now and were not to be broken by now when last judged."""
-    were = {(due.promise, due.occasion) for due in before.broken(judged.now)}
-    return [
-        (clock.promise, clock.occasion)
-        for clock in judged.clocks
-        if clock.live
-        and clock.due
-        and clock.due <= judged.now
-        and were.isdisjoint({(clock.promise, clock.occasion), (clock.promise, "")})
-    ]
+def hastened(judged: Judgement, before: Standing) -> dict[tuple[str, str], Respite]:
+    """Promises, by name and occasion, that are broken sooner than when last judged, with what that leaves them."""
+    were = {(due.promise, due.occasion): due.at for due in before.dues}
+    sooner: dict[tuple[str, str], Respite] = {}
+    for clock in judged.clocks:
+        key = clock.promise, clock.occasion
+        was = were.get(key, were.get((clock.promise, "")))
+        if clock.live and clock.due and (was is None or (judged.now < was and clock.due < was)):
+            sooner[key] = Respite(judged.now, was if clock.due > judged.now else None)
+    return sooner
 
 
 def rank(standing: Standing, now: datetime) -> Urgency:

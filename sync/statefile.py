@@ -70,7 +70,7 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE TABLE granted (
         site TEXT NOT NULL, ticket TEXT NOT NULL, promise TEXT NOT NULL, occasion TEXT NOT NULL, at TEXT NOT NULL,
-        PRIMARY KEY (site, ticket, promise, occasion)
+        promised TEXT, PRIMARY KEY (site, ticket, promise, occasion)
     ) WITHOUT ROWID;
     """,
     """
@@ -105,11 +105,21 @@ def opened(path: Path, *, write: bool) -> sqlite3.Connection:
         database = held.enter_context(closing(_told(path, _writable if write else _copied)))
         try:
             migrate(database, _version(database))
-            _mark_restored(database, _last_epoch(path))
+            mark_restored(database, path)
         except sqlite3.Error as fault:
             raise refused(path, fault) from None
         held.pop_all()
     return database
+
+
+def loss_of(path: Path) -> str:
+    """What to say where there is no state though one was written here before; empty where nothing is missing."""
+    if not _last_epoch(path) or (path.exists() and path.stat().st_size):
+        return ""
+    return (
+        f"{path} is gone or empty, though makegood wrote it before: what was said is read back from each ticket as "
+        "it is met; `makegood rebuild` reads all of it now, and a backup that is put back knows more"
+    )
 
 
 def copied(path: Path) -> sqlite3.Connection:
@@ -215,8 +225,9 @@ def migrate(database: sqlite3.Connection, version: int) -> None:
         database.executescript(f"BEGIN IMMEDIATE;{migration};PRAGMA user_version = {number};COMMIT;")
 
 
-def _mark_restored(database: sqlite3.Connection, last: int) -> None:
+def mark_restored(database: sqlite3.Connection, path: Path) -> None:
     """Have every ticket read back if the file is a backup, or its epoch is older than the last one here."""
+    last = _last_epoch(path)
     told = dict(database.execute("SELECT key, value FROM meta").fetchall())
     epoch = int(told.get("epoch", 0))
     if BACKUP in told or epoch < last:
@@ -239,7 +250,8 @@ def locked(path: Path) -> int:
         pid, _ = _holder(os.pread(handle, 100, 0))
         os.close(handle)
         raise LockHeldError(
-            f"another run{f' (process {pid})' if pid else ''} works on {path}; wait for it, or stop it first"
+            f"another run{f' (process {pid})' if pid else ''} works on {path}; wait for it, or stop it first: "
+            "a daemon holds it for as long as it runs (systemctl stop makegood, and start it afterwards)"
         ) from None
     note_epoch(handle, _holder(os.pread(handle, 100, 0))[1])
     return handle

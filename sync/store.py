@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.action import PromiseName
-    from sync.memory import Entry, Memory
+    from sync.memory import Entry, Memory, Respite
     from sync.records import Intent, Notice, NoticeOutcome, Remembered, Row, Settlement, SourceState
-    from sync.ticket import Category
+    from sync.ticket import Category, Ticket
 
 
 class Store(Archive):
@@ -123,7 +123,7 @@ class Store(Archive):
     def settle(self, outcomes: Iterable[Settlement], now: datetime) -> None:
         """Say how writes ended, with what is therefore known to be on the tickets: one commit.
 
-        Notices that go with a comment that was not written are void from then on.
+        Notices that go with a comment that was not written, or that was taken back, are void from then on.
         """
         with self._committed():
             for outcome in outcomes:
@@ -139,11 +139,11 @@ class Store(Archive):
                 if outcome.memory is not None:
                     self._keep(outcome.site, outcome.ticket, outcome.memory)
                 if outcome.outcome in {"failed", "absent"}:
-                    self._database.execute(
-                        "UPDATE notices SET outcome = 'void', ended_at = ?, note = ? "
-                        "WHERE comment = ? AND outcome = 'intended'",
-                        (text(now), "its comment was not written", outcome.number),
-                    )
+                    self._void("its comment was not written", now, "comment = ?", outcome.number)
+                elif outcome.deleted:
+                    said = "SELECT mark FROM said WHERE said.site = ? AND said.ticket = ? AND said.comment = ?"
+                    deleted = outcome.site, outcome.ticket, outcome.deleted
+                    self._void("its comment was taken back", now, f"substr(mark, 1, 12) IN ({said})", *deleted)
 
     def remember(self, source: str, left: Remembered) -> None:
         """The end of a pass: the source's cursor, its index, and changed memories; one commit.
@@ -172,12 +172,12 @@ class Store(Archive):
             self._drop("source = ? AND site <> ?", [(source, site)])
             self._database.execute("DELETE FROM unread WHERE source = ?", (source,))
 
-    def grant(self, site: str, ticket: str, promises: Iterable[tuple[str, str]], now: datetime) -> None:
-        """These promises (name, occasion) have one warning period from now on; one that has it keeps its own."""
+    def grant(self, site: str, ticket: str, respites: Mapping[tuple[str, str], Respite]) -> None:
+        """What these promises (name, occasion) are left by an edit; one that has a respite keeps its own."""
         with self._committed():
             self._database.executemany(
-                "INSERT OR IGNORE INTO granted VALUES (?, ?, ?, ?, ?)",
-                [(site, ticket, promise, occasion, text(now)) for promise, occasion in promises],
+                "INSERT OR IGNORE INTO granted VALUES (?, ?, ?, ?, ?, ?)",
+                [(site, ticket, *key, text(each.since), text(each.by)) for key, each in respites.items()],
             )
 
     def wake(self, tickets: Iterable[tuple[str, str]], now: datetime) -> None:
@@ -233,6 +233,24 @@ class Store(Archive):
                 refused = dict(known.refused if known else {}) | dict(memory.refused)
                 self._keep(site, ticket, replace(memory, refused=refused))
                 self._database.execute("UPDATE tickets SET stale = 0 WHERE site = ? AND id = ?", (site, ticket))
+
+    def place(self, source: str, ticket: Ticket) -> None:
+        """Say whose source's a ticket is that was read back; one that stands in the index stays as it is there."""
+        with self._committed():
+            self._database.execute(
+                "UPDATE tickets SET source = ?, key = ?, opened = ?, resolved = ?, live = ? "
+                "WHERE site = ? AND id = ? AND source = ''",
+                (
+                    *(source, ticket.key, text(ticket.created), text(ticket.resolved), ticket.status.live),
+                    *(ticket.site, ticket.id),
+                ),
+            )
+
+    def _void(self, why: str, now: datetime, where: str, *values: object) -> None:
+        self._database.execute(
+            f"UPDATE notices SET outcome = 'void', ended_at = ?, note = ? WHERE outcome = 'intended' AND {where}",  # noqa: S608 - ours
+            (text(now), why, *values),
+        )
 
     def _say(  # noqa: PLR0913, PLR0917 - one row's columns
         self, site: str, ticket: str, mark: str, step: tuple[str, str, int], comment: str, now: datetime

@@ -43,7 +43,8 @@ class Classification:
     """A category with the rule and evidence behind it; `subtype` is empty where nothing told it.
 
     `heard` are the phrases found on the way, so that rating the ticket need not look for them again. `scores` are
-    those of the categories, the highest first; there are none where a person or a field has decided.
+    those of the categories, the highest first; there are none where a person or a field has decided. `label` is
+    the one by which a person did.
     """
 
     category: Category
@@ -52,6 +53,7 @@ class Classification:
     why: str
     heard: Heard = field(repr=False, compare=False)
     scores: tuple[tuple[Category, int], ...] = ()
+    label: str = ""
 
 
 class _Scorer:
@@ -104,7 +106,9 @@ class Classifier:
         """
         if swapped := self._label_by_person(ticket):
             label, who = swapped
-            return Classification(self._labels[label], "", "a person's label", f"{who} put {label}", heard)
+            return Classification(
+                self._labels[label], "", "a person's label", f"{who} put {label}", heard, label=label
+            )
         value = ticket.fields.get("category", "")
         if category := self._values.get(value.casefold()):
             subtype, why = ticket.fields.get("subtype", ""), f"the category field says “{value}”"

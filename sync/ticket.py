@@ -63,7 +63,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment. `at` is aware UTC; `marks` are the references of ours found on it (6 or 12 characters)."""
+    """One comment. `at` is aware UTC; `marks` are the references of ours found on it (6 or 12 characters).
+
+    `edited`: whether its text was changed after it was written; None where the tracker does not tell.
+    """
 
     id: str
     at: datetime
@@ -71,6 +74,7 @@ class Comment:
     text: str
     audience: Audience
     marks: tuple[str, ...] = ()
+    edited: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

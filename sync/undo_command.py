@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sync import report
@@ -12,7 +13,7 @@ from sync.settings import find_config, load
 from sync.startup import chosen
 from sync.store import Store
 from sync.terminal import asked, console, say, say_json
-from sync.undo import plan_undo, wanted
+from sync.undo import UNKNOWN, left_alone, plan_undo, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,26 +48,28 @@ def undo(  # noqa: PLR0913 - the command's options
     ):
         moment = working.clock()
         taken = wanted(store, what, names)
-        sights = plan_pass(working, moment, [ticket for _, ticket in taken])
-        for sight in sights:
-            sight.plan = plan_undo(sight, taken)
+        only = [ticket for _, ticket in taken.wrote]
+        sights = plan_pass(working, moment, only) if only else []
+        plan_undo(sights, taken)
         if output == "text":
             report.show(sights, console(), verbosity=-1 if quiet else 1)
-        run = ""
-        agreed = any(sight.plan.actions() for sight in sights) and (bool(yes) or _agreed(sights))
+        agreed = _agreed(sights, yes=yes)
+        run = new_run() if agreed else ""
         if agreed:
-            run = new_run()
-            carry_out(sights, working, moment, run)
+            carry_out(sights, replace(working, notifier=None), moment, run)
     if output == "json":
         say_json(report.as_json(sights, moment, run))
     elif agreed:
         report.show(sights, console(), verbosity=-1, run=run)
+    elif not only:
+        say(f"Nothing to take back: {left_alone(len(taken.left)) if taken.left else UNKNOWN}.")
+    if agreed is None:
+        say("Nothing was written. Add --yes to take it back.", err=True)
+        return ConfigurationError.exit_status
     return status_of(sights)
 
 
-def _agreed(sights: Sequence[Sight]) -> bool:
+def _agreed(sights: Sequence[Sight], *, yes: bool) -> bool | None:
+    """Whether a person agrees to it; None in a pipe. Nobody is asked where nothing is to do."""
     count = sum(len(sight.plan.actions()) for sight in sights)
-    answer = asked(f"Take back these {count}?")
-    if answer is None:
-        say("Nothing was written. Add --yes to take it back.", err=True)
-    return bool(answer)
+    return count > 0 and (bool(yes) or asked(f"Take back these {count}?"))

@@ -12,7 +12,7 @@ from sync.action import action_id
 from sync.errors import StateError
 from sync.kept import known_of, standing_of
 from sync.records import NoticeOutcome, Outcome, WriteKind
-from sync.statefile import MIGRATIONS, copied, damaged, migrate
+from sync.statefile import MIGRATIONS, copied, damaged, mark_restored, migrate
 from sync.trackers.base import Finding
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def verify(path: Path, sources: Collection[str]) -> list[Finding]:
         if found != ["ok"]:
             return [Finding("error", "file", damaged(path, "; ".join(found)))]
         try:
-            findings = [*_schema(database), *_contents(database), *_knowledge(database, sources)]
+            findings = [*_schema(database)]
+            mark_restored(database, path)
+            findings += [*_contents(database), *_knowledge(database, sources)]
         except sqlite3.Error as fault:
             return [Finding("error", "schema", f"{fault}; {_RESTORE}")]
     return sorted(findings, key=lambda finding: finding.level)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes.memory_tracker import CLIENT, STAFF, US, BatchTracker, Lost, MemoryTracker, Refused
@@ -39,6 +39,7 @@ from sync.errors import (
     TrackerError,
     WorkbookError,
 )
+from sync.records import Notice, imprint
 from sync.store import Store
 from sync.ticket import Audience, Status
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sync.apply import Pen, Result
     from sync.cycle import Sight
     from sync.plan import TicketPlan
+    from sync.records import Intent
 
 
 @pytest.fixture
@@ -110,6 +112,19 @@ def test_labels_and_due_date_go_first_and_the_one_comment_after_them(firm: Agenc
     assert board.reads == ["connect", "changed"], "and what only staff will read needs no second look"
 
 
+def test_once_a_comment_was_answered_it_is_known_what_it_said_and_where_it_stands(
+    firm: Agency, single: Board
+) -> None:
+    (sight,) = firm.run()
+    (result,) = sight.results
+    assert (result.edited, result.commented, result.failed) == (True, True, None)
+    (comment,) = single.ours("10001")
+    memory = firm.store.memories(single.site, ["10001"])["10001"]
+    assert memory.said == {Obligation("escalation", "created", 1).id(single.site, "10001")}
+    assert memory.steps == {"escalation": ("created", 1)}
+    assert list(firm.store.spoken(single.site, "10001")) == [comment.id]
+
+
 def test_no_more_is_begun_than_can_be_in_hand(firm: Agency, board: Board) -> None:
     """What stands in the journal and was not sent is in doubt after a crash."""
     begun = []
@@ -125,6 +140,24 @@ def test_no_more_is_begun_than_can_be_in_hand(firm: Agency, board: Board) -> Non
     firm.run()
     assert begun[0] == 1
     assert max(begun) == 2 * board.writers
+
+
+def test_many_are_begun_in_one_commit(firm: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a quarter of what can be in hand is done, and more, so much is begun again."""
+    board, intend, begun = firm.board(writers=4), Store.intend, []
+    for _ in range(40):
+        board.create(client=None, **high())
+
+    def counted(store: Store, run: str, intents: Sequence[Intent], *rest: Any) -> list[int]:  # noqa: ANN401 - as they come
+        begun.append(len(intents))
+        return intend(store, run, intents, *rest)
+
+    monkeypatch.setattr(Store, "intend", counted)
+    firm.run()
+    assert begun[0] == 8
+    assert [number for number in begun[:-1] if number < 3] == []
+    assert sum(begun) == 40
+    assert begun[-1] > 0
 
 
 def test_every_write_stands_in_the_journal_before_it_is_sent(firm: Agency, board: Board) -> None:
@@ -256,6 +289,8 @@ def test_a_write_that_is_refused_is_named_and_stops_no_other_ticket(
     board.script("edit", Refused(error))
     sights = firm.run()
     assert failures(*sights) == [Failed("A-1", "labels and due date", str(error))]
+    first = sights[0].results[0]
+    assert (first.edited, first.commented, first.written) == (False, False, False)
     assert outcomes(firm, "10001") == [("edit", "failed"), ("comment", "failed")]
     assert [outcomes(firm, ticket) for ticket in ("10002", "10003")] == [DONE, DONE]
     firm.run(minutes=15)
@@ -292,6 +327,24 @@ def test_a_lost_answer_is_one_tickets_doubt(firm: Agency, board: Board) -> None:
     ]
 
 
+def test_what_people_are_told_beside_the_tracker_stands_in_the_journal_with_the_comment_it_tells_of(
+    firm: Agency, board: Board
+) -> None:
+    def notices(plan: TicketPlan) -> list[Notice]:
+        assert plan.comment, "nobody is told of labels alone"
+        ticket = plan.ticket
+        return [Notice(plan.comment.ids[0], ticket.site, ticket.id, ticket.key, ticket.url, "late", "", "high")]
+
+    board.create(client=None)
+    board.script("comment", Refused(InvalidError("too long")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cycle, "apply", lambda plans, pen: apply(plans, replace(pen, notices=notices)))
+        firm.run()
+    told = {entry.notice.ticket for entry in firm.store.waiting_notices()}
+    assert told == {ticket for ticket in board.tickets if board.ours(ticket)}
+    assert len(told) == 2, "and not of the comment that was refused"
+
+
 # --- who reads it -----------------------------------------------------------------------------------------------
 
 
@@ -300,6 +353,7 @@ def test_a_comment_that_reached_more_readers_than_meant_is_the_last_one(firm: Ag
     board.writers = 8
     sights = firm.run()
     (failed,) = failures(*sights)
+    assert (failed.ticket, failed.what) == ("A-1", "comment")
     assert failed.why.startswith("it was meant for internal and more people can read it; delete or restrict it")
     assert [len(board.ours(ticket)) for ticket in board.tickets] == [1, 0, 0]
 
@@ -576,7 +630,15 @@ def test_the_journal_says_of_each_write_what_it_is_about(firm: Agency, single: B
                 "due": None,
             },
         ),
-        ("comment", {"said": [["escalation", "created", 1]], "audience": "internal", "to": ["lead"]}),
+        (
+            "comment",
+            {
+                "said": [["escalation", "created", 1]],
+                "audience": "internal",
+                "to": ["lead"],
+                "text": imprint("escalation, step 1"),
+            },
+        ),
         ("follow_up", {"said": [["verified", "created", 0]]}),
         ("delete", {"comment": hello}),
     ]
@@ -608,11 +670,12 @@ def test_of_writes_of_their_own_none_is_sent_after_one_that_failed(firm: Agency,
 
 
 def test_no_write_of_its_own_is_sent_after_labels_or_a_comment_that_failed(firm: Agency, board: Board) -> None:
-    board.say("10001", "Hello?", CLIENT)
-    board.say("10002", "Hello?", CLIENT)
+    for ticket in ("10001", "10001", "10002"):
+        board.say(ticket, "Hello?", CLIENT)
     board.script("comment", Refused(InvalidError("too long")))
     with_more(firm)
-    assert outcomes(firm, "10001") == [("edit", "settled"), ("comment", "failed"), ("delete", "failed")]
+    failed = [("comment", "failed"), ("delete", "failed"), ("delete", "failed")]
+    assert outcomes(firm, "10001") == [("edit", "settled"), *failed]
     assert outcomes(firm, "10002") == [*DONE, ("delete", "settled")]
     assert ("delete", "10001") not in board.writes
 

@@ -23,7 +23,7 @@ mapping.references mapping.policy mapping.names
 
 conditions contact opting_out memory evidence taxonomy facts triggers severity clocks asking promises
 duties scope routine attention messages history signs judgement doubts standing
-ledger markdown render spoken sample comments plan decisions tone courtesy
+ledger markdown render spoken sample comments plan tone courtesy
 
 trackers.base trackers.sources trackers.translate
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
@@ -35,11 +35,11 @@ trackers.asana
 trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers.workbook_rows
 trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
-records kept statefile archive store backup verify
+records kept statefile archive store replacing backup verify
 notify_models notify notices settings exposure advice schema
 
 apply suggest observe survey recover tables worklist registers remember cycle startup
-report reviewed undo explain explain_text progress logs screen terminal
+report reviewed undo decisions explain explain_text progress logs screen terminal
 daemon commands plan_commands undo_command state_commands listing_commands cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""

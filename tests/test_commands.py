@@ -238,14 +238,21 @@ def test_status_4_refused_by_the_guard_in_a_dry_run_as_in_the_pass(office: Offic
     before = office.rows()
     ran = office.at(NOW, "--max-actions", "1", *dry)
     assert ran.status == 4
-    assert re.search(
-        r"refused: \d+ actions in one pass, and guard\.actions allows 1; .*--approve \w{12}", ran.out
-    )
+    assert re.search(r"refused: \d+ actions in one pass, and --max-actions allows 1; .*--approve \w{12}", ran.out)
     assert office.rows() == before
     assert not (office.folder / COMMENTS).exists()
     (approve,) = re.findall(r"--approve \w{12}", ran.out)
     assert office.at(NOW, "--max-actions", "1", *approve.split()).status == 0
     assert office.rows() != before
+
+
+def test_the_guard_names_the_command_with_the_options_that_were_given(office: Office) -> None:
+    given = ("--config", "config.toml", "--source", "issues", "--only", "T-1", "--max-actions", "1")
+    refused = office.at(NOW, *given, "--dry-run")
+    (command,) = re.findall(r"let this one plan through: makegood (.*)", refused.out)
+    assert command.startswith(f"{' '.join(given)} --now {NOW} --approve ")
+    assert office.run(*command.split()).status == 0
+    assert office.rows(COMMENTS).keys() == {"T-1"}
 
 
 def test_a_plan_that_is_refused_is_not_told_as_one_that_will_be_done(office: Office) -> None:

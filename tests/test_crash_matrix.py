@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.reliability
 
 THOROUGH = os.environ.get("MAKEGOOD_THOROUGH") == "1"
-PAIRED = 0.5
+PAIRED = 0.08
 """On top of what share of the first deaths a second one is tried, unless every pair is asked for."""
 
 TRACKERS: tuple[type[Harness], ...] = (CloudHarness, StaffDataCenter, StaffAsana, StaffXlsx)

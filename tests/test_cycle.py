@@ -211,6 +211,7 @@ def test_a_plan_let_through_lets_no_other_through(firm: Agency) -> None:
     board.create(**high())
     (sight,) = firm.run(minutes=20)
     assert isinstance(sight.error, GuardRefusedError)
+    assert f"{digest(refused.plan)} is not this plan's digest; nothing was written" in str(sight.error)
     assert board.writes == []
 
 
@@ -223,7 +224,10 @@ def test_a_measure_of_ones_own_makes_the_guard_stricter_and_never_laxer(firm: Ag
     assert "guard.actions allows 5" in str(sight.error)
     firm.max_actions = 3
     (sight,) = firm.dry_run()
-    assert "guard.actions allows 3" in sight.plan.refusal
+    assert "--max-actions allows 3" in sight.plan.refusal
+    firm.max_actions = 5
+    (sight,) = firm.dry_run()
+    assert "guard.actions allows 5" in sight.plan.refusal
 
 
 def test_in_observe_mode_a_refusal_is_told_and_is_no_trouble(firm: Agency) -> None:
@@ -284,8 +288,8 @@ def test_a_fault_of_our_own_on_one_ticket_is_told_and_stops_no_other(
     odd, fine = board.create("odd"), board.create()
     judge = Judge.judge
 
-    def stumbling(self: Judge, ticket: Ticket, *given: Any) -> Any:  # noqa: ANN401 - as the method it stands for
-        return judge(self, ticket, *given) if ticket.id != odd else 1 // 0
+    def stumbling(self: Judge, ticket: Ticket, *given: Any, **named: Any) -> Any:  # noqa: ANN401 - as the method
+        return judge(self, ticket, *given, **named) if ticket.id != odd else 1 // 0
 
     monkeypatch.setattr(Judge, "judge", stumbling)
     (sight,) = firm.run()

@@ -115,11 +115,12 @@ def test_what_a_person_refused_under_the_old_prefix_stays_refused(scene: Desk) -
     held("policy edited", "prefix, refused, again", expected=expected, found=standing(scene, ticket))
 
 
-def test_what_was_taken_off_while_the_prefix_changed_stays_off_where_the_old_one_is_named(scene: Desk) -> None:
+@pytest.mark.parametrize("former", [(), ("esc:",)], ids=["not named", "named as former"])
+def test_what_was_taken_off_while_the_prefix_changed_stays_off(scene: Desk, former: tuple[str, ...]) -> None:
     ticket = spoken_of(scene)
     scene.harness.remove_label(ticket, "esc:high")
     before = standing(scene, ticket)
-    rename(scene, former=("esc:",))
+    rename(scene, former=former)
     passes(scene)
     held("policy edited", "prefix, refused meanwhile", expected=renamed(before), found=standing(scene, ticket))
 

@@ -23,7 +23,7 @@ import pytest
 import structlog
 from harness_asana import AsanaHarness
 from harness_jira import CloudHarness
-from office import MAKEGOOD, ROOT, Office, jira_cloud
+from office import LATE, MAKEGOOD, NOW, ROOT, Office, jira_cloud
 from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high
 from reliability import effects_of, held
 from test_daemon import PATIENCE, Service, service
@@ -238,6 +238,21 @@ def test_a_workbook_with_its_state_lost_still_tells_what_was_said_and_made_thoug
             for effects in (undisturbed(StaffXlsx, people=False), made.effects())
         )
         held("state file", "xlsx, absent", expected=expected, found=found)
+
+
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: os.truncate(path, 0)], ids=["gone", "empty"])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)], ids=["pass", "dry run"])
+def test_a_pass_says_that_the_state_is_lost_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: Callable[[Path], object], dry: tuple[str, ...]
+) -> None:
+    office = Office(tmp_path, monkeypatch)
+    office.source()
+    office.issues(LATE)
+    assert office.at(NOW).err == "", "the first state is not a lost one"
+    harm(tmp_path / "state.db")
+    told = office.at(NOW, *dry).err
+    assert "state.db is gone or empty, though makegood wrote it before" in told
+    assert "`makegood rebuild` reads all of it now" in told
 
 
 # --- yesterday's ------------------------------------------------------------------------------------------------

@@ -98,6 +98,13 @@ def test_working_time_is_added_as_people_count_it(place: str, start: str, amount
     assert calendar.between(at(start, calendar.zone), found) == work
 
 
+def test_the_last_microsecond_of_a_day_ends_that_day_and_not_the_next_morning() -> None:
+    closing, shortest = at("2026-03-02 18:00", "Europe/Berlin"), timedelta(microseconds=1)
+    assert office("Berlin").add(closing - shortest, shortest) == closing
+    opening = at("2026-03-03 09:00", "Europe/Berlin")
+    assert office("Berlin").add(opening + shortest, -shortest) == opening
+
+
 @pytest.mark.parametrize(
     ("zone", "day", "shifts", "expected"),
     [
@@ -404,15 +411,19 @@ def test_one_day_means_the_usual_working_day(weekly: dict[int, str], length: str
     [
         ({"zone": "Europe/Berln"}, "no time zone 'Europe/Berln'; did you mean Europe/Berlin"),
         ({"zone": "Europe"}, "no time zone 'Europe'"),
-        ({"hours": {}}, "never open; give at least one weekday hours"),
+        ({"hours": {}}, ": it is never open; give at least one weekday hours$"),
         ({"hours": {0: ()}}, "never open"),
         ({"hours": {7: hours("09:00-17:00")}}, r"no weekdays \[7\]; 0 is Monday"),
         ({"hours": {0: ((time(9, tzinfo=UTC), time(17, tzinfo=UTC)),)}}, "times without a zone"),
+        (
+            {"on": {date(2026, 1, 3): ((time(9, tzinfo=UTC), time(17, tzinfo=UTC)),)}},
+            ": hours are read off the wall clock of UTC; give times without a zone$",
+        ),
         ({"off": {date(2026, 1, 2): "bridge"}, "on": {date(2026, 1, 2): None}}, "2026-01-02 is both"),
         ({"on": {date(2026, 1, 3): ()}}, "2026-01-03 is a day on with no hours"),
         (
             {"hours": {}, "on": {date(2026, 1, 3): None, date(2026, 1, 4): hours("09:00-10:00")}},
-            "no weekday has any to lend",
+            ": a day on has no hours and no weekday has any to lend; give it hours of its own$",
         ),
     ],
 )
@@ -482,6 +493,7 @@ def test_a_calendar_that_never_opens_again_says_so() -> None:
     monday = at("2026-01-05 12:00", "UTC")
 
     assert calendar.add(monday, timedelta(hours=5)) == at("2026-01-05 17:00", "UTC")
+    assert calendar.add(monday, -timedelta(hours=3)) == at("2026-01-05 09:00", "UTC")
     assert calendar.next_opening(at("1990-01-01 00:00", "UTC")) == at("2026-01-05 09:00", "UTC")
     with pytest.raises(OverflowError, match=r"'ruin' .* too few open hours in them: none after 2026-01-05"):
         calendar.add(monday, timedelta(hours=6))

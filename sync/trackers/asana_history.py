@@ -22,6 +22,7 @@ COMPLETED = "✓ completed"
 STORY_FIELDS = ",".join(
     (
         *("created_at", "created_by.name", "type", "resource_subtype", "text", "assignee.name", "project"),
+        "is_edited",
         *("tag.name", "old_section.name", "new_section.name", "custom_field.name"),
         *("old_dates.due_on", "old_dates.due_at", "new_dates.due_on", "new_dates.due_at"),
         *("old_enum_value.name", "new_enum_value.name", "old_multi_enum_values.name"),

@@ -184,7 +184,9 @@ class Records:
     def _comment(self, story: Record) -> RawComment:
         author, text = self._person(story.get("created_by")), words(story.get("text"))
         marks = references(text) if author and author.id in self._ours else ()
-        return RawComment(story["gid"], instant(story["created_at"]), author, text, self._circle, marks)
+        edited = story.get("is_edited")
+        told = edited if isinstance(edited, bool) else None
+        return RawComment(story["gid"], instant(story["created_at"]), author, text, self._circle, marks, told)
 
     def _person(self, user: Record | None) -> RawPerson | None:
         return self._users.person(self._connection, user)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sync.action import Failed
@@ -28,6 +28,9 @@ PUBLIC = "sd.public.comment"
 DESK = "service_desk"
 """The type of the projects whose issues customers read in a portal."""
 _ORDINARY = ("software", "business", "product_discovery")
+
+_AT_ONCE = timedelta(seconds=1)
+"""Jira may note the last change of a comment that nobody changed a moment later than its making *(ours)*."""
 
 _NAMES = ("value", "displayName", "name", "title", "key", "requestType", "id")
 
@@ -249,6 +252,7 @@ class Reading:
             from_adf(raw.get("body")),
             self._circles.of(raw, desk=desk) or Audience.INTERNAL,
             _marks(properties_of(raw) or {}),
+            _edited(raw),
         )
 
     def heard(self, raw: Json, *, desk: bool) -> Comment:
@@ -338,6 +342,13 @@ def _marks(held: Json) -> tuple[str, ...]:
     if not isinstance(marks, list) or not all(isinstance(mark, str) for mark in marks):
         raise ValueError("our mark on it cannot be read")
     return tuple(marks)
+
+
+def _edited(raw: Json) -> bool | None:
+    """Whether a comment was changed after it was written; None if Jira does not say when."""
+    if not raw.get("updated"):
+        return None
+    return instant(raw["updated"]) - instant(raw["created"]) > _AT_ONCE
 
 
 def _labels(held: object) -> frozenset[str]:

@@ -28,7 +28,7 @@ class RawPerson(NamedTuple):
 
 
 class RawComment(NamedTuple):
-    """A comment whose text is already plain; `at` aware UTC."""
+    """A comment whose text is already plain; `at` aware UTC; `edited` as a `Comment` has it."""
 
     id: str
     at: datetime
@@ -36,6 +36,7 @@ class RawComment(NamedTuple):
     text: str
     audience: Audience
     marks: tuple[str, ...] = ()
+    edited: bool | None = None
 
 
 class RawChange(NamedTuple):
@@ -177,7 +178,7 @@ class Translation:
         author = self.person(raw.author)
         if raw.marks and author.side != "us":
             author = Person(author.id, author.name, "us")
-        return Comment(raw.id, raw.at, author, whole(raw.text), raw.audience, raw.marks)
+        return Comment(raw.id, raw.at, author, whole(raw.text), raw.audience, raw.marks, raw.edited)
 
     def person(self, raw: RawPerson | None) -> Person:
         """The user with the side that the mapping gives it."""
