@@ -117,8 +117,8 @@ def loss_of(path: Path) -> str:
     if not _last_epoch(path) or (path.exists() and path.stat().st_size):
         return ""
     return (
-        f"{path} is gone or empty, though makegood wrote it before: what was said is read back from each ticket as "
-        "it is met; `makegood rebuild` reads all of it now, and a backup that is put back knows more"
+        f"{path} is gone or empty, though makegood wrote it before: what was said is read back from each ticket "
+        "as it is met; `makegood rebuild` reads all of it now, and a backup that is put back knows more"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import pickle
 import re
@@ -17,6 +16,7 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sync.statefile import copied
@@ -102,16 +102,14 @@ def _lay_to_commits(fuse: Fuse) -> None:
 
         def executescript(self, script: str) -> sqlite3.Cursor:
             name = _maker()
-            self.set_trace_callback(
-                lambda each: _transaction(each) and fuse(f"{name}: before {_transaction(each)}")
-            )
+            self.set_trace_callback(partial(_trace, fuse, name))
             cursor = super().executescript(script)
             self.set_trace_callback(None)
             fuse(f"{name}: after COMMIT")
             return cursor
 
     true = sqlite3.connect
-    sqlite3.connect = partial(true, factory=Wired)
+    sqlite3.connect = partial(true, factory=Wired)  # type: ignore[assignment]
     _lay_around(fuse, Store, "close")
 
 
@@ -137,22 +135,21 @@ def _maker() -> str:
 
 def _lay_to_requests(fuse: Fuse) -> None:
     """Each request that writes: before it is sent, and sent but not answered."""
-    connection = http.client.HTTPConnection
-    putrequest, getresponse = connection.putrequest, connection.getresponse
-    sent: dict[connection, str] = {}
+    putrequest, getresponse = HTTPConnection.putrequest, HTTPConnection.getresponse
+    sent: dict[HTTPConnection, str] = {}
 
-    def put(self: connection, method: str, url: str, *given: Any, **named: Any) -> None:  # noqa: ANN401
+    def put(self: HTTPConnection, method: str, url: str, *given: Any, **named: Any) -> None:  # noqa: ANN401
         if method != "GET" and not READ_BY_POST.search(url):
             sent[self] = f"{method} {_kind(url)}"
             fuse(f"{sent[self]}: before")
         putrequest(self, method, url, *given, **named)
 
-    def get(self: connection) -> http.client.HTTPResponse:
+    def get(self: HTTPConnection) -> HTTPResponse:
         if self in sent:
             fuse(f"{sent.pop(self)}: sent")
         return getresponse(self)
 
-    connection.putrequest, connection.getresponse = put, get  # type: ignore[method-assign,assignment]
+    HTTPConnection.putrequest, HTTPConnection.getresponse = put, get  # type: ignore[method-assign]
 
 
 def _kind(url: str) -> str:

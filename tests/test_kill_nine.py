@@ -102,7 +102,7 @@ def killed(office: Office, hung: Script, *arguments: str) -> None:
 
 def run_on(office: Office) -> None:
     """Passes until every doubt is over: `settle_after` is a second here."""
-    for _ in range(4):
+    for _ in range(3):
         assert office.run("-q").status == 0
         time.sleep(1.1)
 

@@ -83,8 +83,8 @@ class People:
             self._desk.take_label(ticket, self._chance.choice(standing))
 
     def _put_label(self, ticket: str, _now: datetime) -> None:
-        missing = sorted({*LABELS} - {*self._desk.labels(ticket)})
-        self._desk.put_label(ticket, self._chance.choice(missing))
+        if missing := sorted({*LABELS} - {*self._desk.labels(ticket)}):
+            self._desk.put_label(ticket, self._chance.choice(missing))
 
     def _set_due(self, ticket: str, now: datetime) -> None:
         day = (now + timedelta(days=self._chance.randint(-3, 20))).date()
