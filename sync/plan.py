@@ -422,12 +422,15 @@ def _brought(judged: Judgement, sayings: list[Saying], terms: Terms) -> Iterator
     if judged.audience < Audience.INTERNAL:
         return
     ticket = judged.ticket
-    asked = {saying.to.id: saying for saying in reversed(sayings) if saying.to.id and saying.role}
-    for number, saying in reversed(asked.items()):
+    asked: dict[str, Saying] = {}
+    for saying in sayings:
+        if saying.to.id and saying.role:
+            asked.setdefault(saying.to.id, saying)
+    for number, saying in asked.items():
         if "watch" in terms.bring_in:
             yield BringIn(ticket.id, number, saying.person, "watch", saying.because)
     if "assign" in terms.bring_in and ticket.assignee is None and asked:
-        number, saying = next(reversed(asked.items()))
+        number, saying = next(iter(asked.items()))
         yield BringIn(ticket.id, number, saying.person, "assign", saying.because)
 
 

@@ -664,14 +664,14 @@ def test_whoever_is_asked_is_brought_in_once_and_the_first_of_them_owns_what_nob
     owed = owing("owned", "update", "escalation", "raised", "planned")
     lead, nobody = Asked("lead", "Client services lead", "services lead"), Asked("lead", "", "")
     owner = Asked("", "Consultant 1", "consultant")
-    asked = (owner, nobody, lead, lead, owed.sayings[0].to)
+    asked = (owner, nobody, lead, owed.sayings[0].to, lead)
     owed = replace(owed, sayings=tuple(replace(each, to=to) for each, to in zip(owed.sayings, asked, strict=True)))
     both = terms(bring_in=frozenset({"watch", "assign"}))
     plan = plan_ticket(owed, None, both)
     because = Because("rule of escalation", "text of escalation")
     assert [each for each in plan.actions if isinstance(each, BringIn)] == [
         BringIn("10001", "services lead", "Client services lead", "watch", because),
-        BringIn("10001", "partner", "Engagement partner", "watch", Because("rule of planned", "text of planned")),
+        BringIn("10001", "partner", "Engagement partner", "watch", Because("rule of raised", "text of raised")),
         BringIn("10001", "services lead", "Client services lead", "assign", because),
     ]
     owned = replace(owed, ticket=replace(owed.ticket, assignee=CONSULTANT))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MONTH = 30
 MOST_GROWN = 1.5
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +48,25 @@ class Figures:
         """Take a sample if it is time, and say how far we are."""
         if passed % self._every == 0:
             self.samples.append(self._sample(passed * STEP / DAY))
-            sys.stderr.write(f"{self.samples[-1]} {len(self._world.verdict.faults)} faults\n")
+            self._tell()
+
+    def _tell(self) -> None:
+        wrong = [*self._world.verdict.faults, *self._world.counts.surprises]
+        sys.stderr.write("\n  ".join([str(self.samples[-1]), *wrong[-MOST_TOLD:], ""]))
+        sys.stderr.write("\n")
 
     def finish(self) -> None:
         """The last sample."""
         self.samples.append(self._sample(self._world.scale.days))
 
     def grown(self) -> list[str]:
-        """How more of our objects are alive in the end than a month before, if it is much."""
+        """How many more of our objects are alive in the end than at the second sample, if it is much."""
         first, last = self.samples[min(1, len(self.samples) - 1)], self.samples[-1]
         return [f"{first} → {last}"] if last.objects > MOST_GROWN * first.objects else []
 
     def state_per_ticket(self) -> float:
-        """Bytes of the state file for each ticket."""
-        return self.samples[-1].state / max(1, self.samples[-1].tickets)
+        """Bytes of the state file for each ticket there had been, at most."""
+        return max(sample.state / max(1, sample.tickets) for sample in self.samples)
 
     def summary(self) -> dict[str, Any]:
         """Everything, for the record."""
