@@ -87,7 +87,7 @@ def set_up(folder: Path, patch: pytest.MonkeyPatch, fake: JiraCloud) -> Office:
     return office
 
 
-def killed(office: Office, hung: Script, *arguments: str) -> None:
+def killed(office: Office, jira: JiraCloud, hung: Script, *arguments: str) -> None:
     """The command, killed once the write that hangs has reached the tracker."""
     with subprocess.Popen([MAKEGOOD, *arguments], cwd=office.folder, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + PATIENCE
@@ -95,7 +95,8 @@ def killed(office: Office, hung: Script, *arguments: str) -> None:
             assert process.poll() is None, "it ended before it came to that write"
             assert time.monotonic() < deadline, "it never came to that write"
             time.sleep(0.01)
-        time.sleep(0.2)
+        with jira.lock:  # which it has until the write is applied, if it is
+            pass
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
 
@@ -128,7 +129,7 @@ def test_killed_in_the_midst_of_a_write_it_does_each_thing_once(
 ) -> None:
     office = set_up(tmp_path, monkeypatch, jira)
     fault = Hang(PATIENCE, applied=moment.applied)
-    killed(office, jira.script(fault, method=moment.method, path=moment.path, skip=moment.before))
+    killed(office, jira, jira.script(fault, method=moment.method, path=moment.path, skip=moment.before))
     run_on(office)
     held("killed for real", str(moment), expected=expected, found=effects(jira))
 
@@ -140,6 +141,7 @@ def test_killed_while_it_reads_back_after_the_loss_of_its_state_it_says_nothing_
     assert office.run("-q").status == 0
     for file in tmp_path.glob("state.db*"):
         file.unlink()
-    killed(office, jira.script(Hang(PATIENCE), method="GET", path=r"/issue/\d+/comment$", skip=1), "rebuild")
+    hung = jira.script(Hang(PATIENCE), method="GET", path=r"/issue/\d+/comment$", skip=1)
+    killed(office, jira, hung, "rebuild")
     run_on(office)
     held("killed for real", "rebuild", expected=expected, found=effects(jira))
