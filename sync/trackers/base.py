@@ -116,7 +116,9 @@ class Reader(Protocol):
 
 
 class Tracker(Reader, Protocol):
-    """Reading and writing one source. A write is sent once: `LostAnswerError` means its outcome is unknown."""
+    """Reading and writing one source. A write is sent once: `LostAnswerError` means that its outcome is unknown, also
+    where a limit refused one that cannot be repeated, or an edit was applied in part.
+    """
 
     def edit(self, ticket: str, edit: Edit) -> Written:
         """Change labels, due date and ledger in as few requests as the tracker allows; idempotent."""
