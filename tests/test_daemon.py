@@ -65,7 +65,7 @@ class Service:
         return self._told.get(timeout=PATIENCE)
 
     def told(self) -> list[str]:
-        """Whatever it told that was not asked for yet, once it has ended."""
+        """Whatever it has told by now that was not asked for yet."""
         return [self._told.get() for _ in range(self._told.qsize())]
 
     def _listen(self) -> None:

@@ -209,7 +209,8 @@ def test_a_list_that_was_kept_by_a_clock_that_ran_ahead_goes_on_once_a_person_sa
         assert "the last good pass was at 2026-03-04 09:00 UTC" in told
         assert office.files()["issues.csv"] == before
         remedy = told.partition("makegood --source")[2].split()[:3]
-        assert remedy == ["issues", "--now", "2026-03-03T09:00:00Z"]
+        assert remedy[:2] == ["issues", "--now"]
+        assert remedy[2].startswith("2026-03-03T09:00:")
         assert office.run("--source", *remedy).status == 0
         assert office.run().status == 0
     said = [row["Action id"] for row in office.rows("issues.comments.csv").values()]

@@ -642,15 +642,7 @@ def test_a_frozen_daemon_keeps_the_lock_and_pets_no_watchdog_and_once_killed_by_
 
 def drain(running: Service) -> list[str]:
     """What it told and nobody heard yet."""
-    heard = []
-    running.channel.setblocking(False)  # noqa: FBT003 - the socket's own
-    try:
-        while True:
-            heard.append(running.heard())
-    except BlockingIOError:
-        return heard
-    finally:
-        running.channel.settimeout(PATIENCE)
+    return running.told()
 
 
 def test_the_unit_has_a_watchdog_that_outlasts_a_rest_and_restarts_whatever_it_killed() -> None:

@@ -116,7 +116,7 @@ class Reader(Protocol):
 
 
 class Tracker(Reader, Protocol):
-    """Reading and writing one source. A write is sent once: `LostAnswerError` means that its outcome is unknown, also
+    """Reading and writing one source. A write is sent once: `LostAnswerError` means its outcome is unknown, also
     where a limit refused one that cannot be repeated, or an edit was applied in part.
     """
 
