@@ -89,6 +89,11 @@ def put_by_us(ticket: Ticket) -> set[str]:
     return {label for change in changes if _ours(change) for label in labels_added(change)}
 
 
+def dated_by_us(ticket: Ticket) -> bool:
+    """Whether we have ever written the due date, by the ticket's own history."""
+    return any(change.field == "due" and _ours(change) for change in ticket.changes)
+
+
 def _ours(change: Change | None) -> bool:
     return change is not None and change.author.side == "us"
 

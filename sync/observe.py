@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
-from sync.ledger import caught_up, put_by_us, recalled
+from sync.ledger import caught_up, dated_by_us, put_by_us, recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
@@ -233,7 +233,8 @@ def knows_us(ticket: Ticket) -> bool:
 def _knows_more(ticket: Ticket, memory: Memory | None, store: Store, prefixes: tuple[str, ...]) -> bool:
     """Whether the ticket may have something of ours that we do not remember, as after the loss of our state."""
     if memory is None:
-        return knows_us(ticket) or any(label.startswith(prefixes) for label in put_by_us(ticket))
+        labelled = any(label.startswith(prefixes) for label in put_by_us(ticket))
+        return knows_us(ticket) or labelled or dated_by_us(ticket)
     if memory.stale:
         return True
     if memory.doubtful is not None:

@@ -250,6 +250,7 @@ class Stage:
         for minutes in (1, 11, 11):
             self.desk.run(minutes=minutes)
         assert self.desk.firm.store.unsettled() == []
+        assert not [*self.desk.firm.folder.glob(".*.tmp")], "no draft of a file is left lying about"
         harness = self.desk.harness
         leaks = leaks_of(harness, self.tickets, Audience.INTERNAL)
         return Stood(effects_of(harness, self.tickets), leaks), met

@@ -14,7 +14,7 @@ from tickets import MAPPING, policy
 from sync.action import AddComment, AddLabel, Failed, RemoveLabel, SetDue
 from sync.errors import CredentialsError, ForbiddenError, NotFoundError, ServerFaultError
 from sync.ledger import recalled
-from sync.ticket import Status
+from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -262,10 +262,13 @@ def test_with_the_state_file_lost_nothing_is_said_twice(firm: Agency, keeper: di
     assert [len(board.ours(number)) for number in (spoken, silent)] == [1, 0]
 
 
+@pytest.mark.parametrize("title", ["The report is late", "Somebody was rude"], ids=["labels too", "that alone"])
 @pytest.mark.parametrize("keeper", ["Jira", "Asana"])
-def test_with_the_state_file_lost_a_date_that_a_person_cleared_stays_empty(firm: Agency, keeper: str) -> None:
-    board = firm.board(**KEEPERS[keeper])
-    number = board.create(**high())
+def test_with_the_state_file_lost_a_date_that_a_person_cleared_stays_empty(
+    firm: Agency, keeper: str, title: str
+) -> None:
+    board = firm.board(**KEEPERS[keeper], audiences=frozenset({Audience.INTERNAL}))
+    number = board.create(title, **high())
     firm.run(minutes=20)
     assert board.tickets[number].due
     board.change(number, due=None)

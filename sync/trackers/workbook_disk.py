@@ -7,6 +7,7 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from glob import escape
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import mkstemp
@@ -83,7 +84,8 @@ def swap(before: Sequence[File], after: Sequence[File]) -> None:
     swapping = False
     try:
         for file in changed:
-            drafts.append(_draft(file, model))  # noqa: PERF401 - those made before one fails are cleared away
+            _clear_left_over(file.path)
+            drafts.append(_draft(file, model))  # those made before one fails are cleared away too
         for file in before:
             if read(file.path).digest != file.digest:
                 raise ConflictError(
@@ -122,6 +124,12 @@ def _unchanged(file: File) -> bool:
         return read(file.path).digest == file.digest
     except TrackerError:
         return False
+
+
+def _clear_left_over(path: Path) -> None:
+    """Take away drafts of a run that was killed before it could put them in place."""
+    for draft in path.parent.glob(f".{escape(path.name)}.????????.tmp"):
+        draft.unlink(missing_ok=True)
 
 
 def _draft(file: File, model: Path) -> Path:

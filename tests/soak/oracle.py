@@ -187,17 +187,17 @@ def _bare(label: str) -> str:
 def dates_pushed(life: Life) -> Iterator[str]:
     """Due dates that we wrote over one that a person had set, or after a person had cleared the one we wrote.
 
-    A person who clears a date of their own gives the field back.
+    A person who clears a date of their own gives the field back, and who writes ours leaves it ours.
     """
-    ours, standing, cleared = "", "", False
+    written, standing, by_us, cleared = "", "", False, False
     for event in life.of("due"):
-        if event.by == "us":
-            if cleared or standing not in {"", ours}:
-                yield f"{event.at}: {event.value or 'none'} over a person's {standing or 'none'}"
-            ours, cleared = event.value, False
+        if event.by != "us":
+            cleared = not event.value and by_us
+        elif cleared or standing not in {"", written}:
+            yield f"{event.at}: {event.value or 'none'} over a person's {standing or 'none'}"
         else:
-            cleared = not event.value and standing == ours != ""
-        standing = event.value
+            written = event.value
+        standing, by_us = event.value, event.by == "us" and bool(event.value)
 
 
 # --- what was owed -----------------------------------------------------------------------------------------------
@@ -249,8 +249,12 @@ def _since(life: Life) -> datetime:
 
 
 def _live_since(life: Life) -> datetime:
-    """When the ticket was last done, or made."""
-    return max([event.at for event in life.of("status") if event.value in {"resolved", "closed"}] + [life.created])
+    """When the ticket was last made or taken out of what is done."""
+    since, done = life.created, False
+    for event in life.of("status"):
+        ends = event.value in {"resolved", "closed"}
+        since, done = (event.at if done and not ends else since), ends
+    return since
 
 
 def _waited(life: Life, since: datetime) -> bool:
