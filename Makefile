@@ -2,7 +2,7 @@
 # itself stays untouched, for on Debian and Ubuntu it is "externally managed" and ensurepip may be missing.
 
 PYTHON ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 LOCK_FLAGS ?=
 SOAK_DAYS ?= 365
 SOAK_TICKETS ?= 500
@@ -30,7 +30,7 @@ help: ## what can be made
 demo: .venv/.runtime ## the main job on a shipped workbook: no account, two minutes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh docs/demo/run
 
-test: .venv/.test ## the tests, with Python alone (WORKERS=2 side by side)
+test: .venv/.test ## the tests, with Python alone (WORKERS=3 side by side)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 test-system: .venv/.test ## the tests that need tools of the system
