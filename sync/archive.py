@@ -66,6 +66,11 @@ class Archive:
             *(source, text(now)) * 2,
         )
 
+    def next_wake(self) -> datetime | None:
+        """The earliest instant at which any ticket wants to be judged again, past ones included."""
+        [(at,)] = self._select("SELECT min(wake_at) FROM tickets")
+        return _instant(at)
+
     def ids(self, source: str, *, live_only: bool = False) -> list[str]:
         """Ids of the source's known tickets."""
         return self._ids("SELECT id FROM tickets WHERE source = ? AND live >= ? ORDER BY id", source, live_only)

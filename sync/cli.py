@@ -3,64 +3,20 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
-from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from sync import __version__
+from sync import __version__, cli_listing, cli_state, cli_workbench
+from sync.cli_options import Moment, shared, told
 from sync.errors import MakegoodError
 from sync.secrecy import trace
 from sync.terminal import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-
-class Moment(click.ParamType[datetime]):
-    """An ISO instant; one without a zone is meant in UTC."""
-
-    name = "iso"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:  # noqa: ANN401 - click's own
-        """The instant, aware."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no instant; write 2026-03-03T10:00:00+01:00", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def shared(command: Callable[..., Any], outputs: Sequence[str] = ("text", "json")) -> Callable[..., Any]:
-    """The options that every command has."""
-    for option in (
-        click.option("-q", "quiet", is_flag=True, help="Only totals and errors."),
-        click.option("-v", "verbose", count=True, help="Whole comments, and every reason not to act."),
-        click.option("--output", type=click.Choice(outputs), default="text", help="JSON keeps a stable shape."),
-        click.option(
-            "--source", "sources", multiple=True, metavar="NAME", help="Only this source; may be repeated."
-        ),
-        click.option("--config", type=click.Path(path_type=Path), help="The config file, if not ./config.toml."),
-    ):
-        command = option(command)
-    return command
-
-
-def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of the commands that look back."""
-    for option in (
-        click.option("--search", metavar="TEXT", help="Only rows that hold these words."),
-        click.option("--engagement", metavar="NAME", help="Only this engagement, by name or alias."),
-        click.option("--client", metavar="NAME", help="Only this client, by name or alias."),
-    ):
-        command = option(command)
-    return shared(command, ("text", "json", "csv", "xlsx"))
+    from collections.abc import Sequence
 
 
 @click.group(
@@ -107,22 +63,6 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
         ctx.exit(one_pass(ctx.info_name or "makegood", **options))
 
 
-def _told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
-    """A command's own options, with those given before its name where it has none of its own.
-
-    UsageError for one that it does not have: it would be taken for heeded.
-    """
-    before, root = ctx.obj or {}, ctx.find_root()
-    for parameter in root.command.params:
-        name = parameter.name or ""
-        if name not in own and root.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{parameter.opts[-1]} is no option of `{ctx.info_name}`; leave it out", ctx)
-    told = {name: before.get(name) if value in (None, (), 0, False) else value for name, value in own.items()}
-    if own.get("output") == "text":
-        told["output"] = before.get("output") or "text"
-    return told | {"program_name": ctx.find_root().info_name or "makegood"}
-
-
 @cli.command(short_help="Pass after pass, until told to stop.")
 @shared
 @click.option("--passes", type=click.IntRange(1), hidden=True, help="Stop after this many passes.")
@@ -136,7 +76,7 @@ def daemon(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.daemon import run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="Is the configuration sound? Every fault at once.")
@@ -152,7 +92,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import check as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="Why this, why now, what is next for one ticket.")
@@ -169,7 +109,7 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="What a pass would do, as a file to review.")
@@ -194,7 +134,7 @@ def plan(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.plan_commands import plan as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="Carry out exactly a reviewed plan.")
@@ -216,7 +156,7 @@ def apply(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.plan_commands import apply as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="Take back what makegood wrote and nobody touched since.")
@@ -238,7 +178,7 @@ def undo(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.undo_command import undo as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
 @cli.command(short_help="How each source stands; writes of unknown outcome.")
@@ -253,157 +193,11 @@ def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     from sync.commands import status as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**_told(ctx, options)))
+    ctx.exit(run(**told(ctx, options)))
 
 
-@cli.command(short_help="What to do first: live tickets by urgency.")
-@partial(shared, outputs=("text", "json", "csv"))
-@click.option("--owner", metavar="NAME", help="Only tickets of this owner; `nobody` for those without one.")
-@click.option("--client", metavar="NAME", help="Only this client, by name or alias.")
-@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
-@click.pass_context
-def worklist(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """What to do first: live tickets by urgency, with the next broken promise, the time to it, and why.
-
-    Asks no tracker: it shows what the last pass left, ranked as of now. -v shows what made each rank.
-
-    \b
-      makegood worklist
-      makegood worklist --owner nobody
-      makegood worklist --client Acme --output csv
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import work_list as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.command(short_help="Requests beyond the scope, and what became of them.")
-@register_options
-@click.pass_context
-def register(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Requests beyond the scope: what was asked, against which scope, decision, minutes, consent; totals below.
-
-    \b
-      makegood register --client Acme
-      makegood register --client Acme --output xlsx   > register.xlsx
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import register as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.command(short_help="Root causes and what was learnt.")
-@register_options
-@click.pass_context
-def lessons(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Root causes, what in the process allowed them, and what was learnt; nothing of confidential tickets.
-
-    \b
-      makegood lessons --search hand-over
-      makegood lessons --client Acme --output csv
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import lessons as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.command(short_help="What was offered to make good.")
-@register_options
-@click.pass_context
-def remedies(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """What was offered to make good, its cost, and who approved it; nothing of confidential tickets.
-
-    \b
-      makegood remedies
-      makegood remedies --client Acme --output json
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import remedies as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.command(short_help="One message as it would be said on a ticket.")
-@shared
-@click.argument("kind")
-@click.argument("ticket")
-@click.option("--lang", metavar="LANGUAGE", help="en, ja, da, ru or fi; without it the reader's own.")
-@click.option("--now", type=Moment(), help="Pretend that it is this moment.")
-@click.pass_context
-def message(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """One message as it would be said on a ticket now; with sample values where the ticket does not call for it.
-
-    KIND is the name of a template, such as `update`: the files of mappings/comments/en/ without their endings, but
-    for the footers; a KIND that there is not lists them all. Of a message for a client it also shows, on standard
-    error, what would keep it from being sent.
-
-    \b
-      makegood message escalation ACME-12
-      makegood message client_slip --lang da ACME-12
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import message as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.command(short_help="Read back from the trackers what was said.")
-@shared
-@click.pass_context
-def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Read back from the trackers what was said and written, after the state file was lost.
-
-    \b
-      makegood rebuild                    then: makegood --dry-run
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.commands import rebuild as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@cli.group(short_help="Back up the state file, or look whether it is sound.")
-def state() -> None:
-    """The state file: what was said, written and refused, so that nothing is said twice.
-
-    \b
-      makegood state backup /srv/backup/makegood.db    while the daemon runs, too
-      makegood state verify                            is it sound, and what is in doubt?
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-
-
-@state.command(short_help="Copy the state to FILE, also while a daemon runs.")
-@shared
-@click.argument("file", type=click.Path(path_type=Path))
-@click.pass_context
-def backup(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Copy the state to FILE, whole or not at all; a backup that is there is replaced. A daemon may go on.
-
-    To restore it: stop makegood, copy FILE over the state file, and start makegood again. Each ticket is then read
-    back from its tracker before anything is said or written on it, so what came after the backup is not repeated.
-
-    \b
-      makegood state backup /srv/backup/makegood.db
-      makegood state backup /srv/backup/makegood.db --output json
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.state_commands import backup as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
-
-
-@state.command(short_help="Is the state sound, and what is in doubt?")
-@shared
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.pass_context
-def verify(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
-    """Is the state (or the backup FILE) sound, and what in it is in doubt? One line each, with the remedy.
-
-    Reads it only. Exit status 2 for a state that no pass should be made with; a warning leaves it 0.
-
-    \b
-      makegood state verify
-      makegood state verify /srv/backup/makegood.db
-    """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.state_commands import verify as run  # noqa: PLC0415 - what follows needs the rest of the program
-
-    ctx.exit(run(**_told(ctx, options)))
+for command in (*cli_listing.COMMANDS, *cli_state.COMMANDS, *cli_workbench.COMMANDS):
+    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

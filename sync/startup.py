@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from sync.store import Store
     from sync.trackers.base import Tracker
 
+    Opener = Callable[[AnySource, Policy, Callable[[], datetime]], Tracker]
+
 
 def chosen(settings: Settings, names: Sequence[str]) -> list[AnySource]:
     """The sources of these names, or all. ConfigurationError for a name that is not configured."""
@@ -80,9 +82,9 @@ class Unopened:
         """Nothing was opened."""
 
 
-def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> Served:
+def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime], opener: Opener) -> Served:
     try:
-        tracker = opened(source, policy, clock)
+        tracker = opener(source, policy, clock)
     except TrackerError as error:
         tracker = cast("Tracker", Unopened(error))
     return Served(source, terms_of(source, policy), tracker, _role_holders(source, policy))
@@ -118,12 +120,13 @@ def digest_of(policy: Policy, sources: Sequence[AnySource], suggest: Suggest | N
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def program(
+def program(  # noqa: PLR0913, PLR0917 - what a program is made of
     settings: Settings,
     policy: Policy,
     store: Store,
     names: Sequence[str] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    opener: Opener = opened,
 ) -> Program:
     """Everything a pass works with. Opens the trackers; makes no request.
 
@@ -132,7 +135,7 @@ def program(
     """
     gc.set_threshold(100_000, 20, 50)
     sources = chosen(settings, names)
-    served = tuple(_served(source, policy, clock) for source in sources)
+    served = tuple(_served(source, policy, clock, opener) for source in sources)
     terms = {each.settings.name: each.terms for each in served}
     composer, notify, suggest = Composer(policy, terms), settings.notify, settings.suggest
     return Program(

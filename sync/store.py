@@ -7,6 +7,7 @@ import os
 import sqlite3
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
 from sync.action import Obligation
@@ -19,7 +20,6 @@ from sync.timekeeping import TOLERATED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from sync.action import PromiseName
     from sync.memory import Entry, Memory, Respite
@@ -47,6 +47,11 @@ class Store(Archive):
                 self.epoch = self._next_epoch()
                 note_epoch(lock, self.epoch)
             self._held = held.pop_all()
+
+    @classmethod
+    def in_memory(cls) -> Self:
+        """An empty store that ends with the program."""
+        return cls(Path(":memory:"), write=False)
 
     def close(self) -> None:
         """Close the file and give the lock back."""

@@ -25,7 +25,7 @@ conditions contact opting_out memory evidence taxonomy facts triggers severity c
 duties scope routine attention messages history signs judgement doubts standing
 ledger markdown render spoken sample comments plan tone courtesy
 
-trackers.base trackers.sources trackers.translate
+trackers.base trackers.sources trackers.translate trackers.past
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
 trackers.jira_site trackers.jira_write trackers.jira_follow trackers.jira_check trackers.jira
@@ -38,9 +38,10 @@ trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
 records kept statefile archive store replacing backup verify
 notify_models notify notices settings exposure advice schema
 
-apply suggest observe survey recover tables worklist registers remember cycle startup
+apply suggest observe survey recover tables worklist registers remember cycle startup replay
 report reviewed undo decisions explain explain_text progress logs screen terminal
-daemon commands plan_commands undo_command state_commands listing_commands cli
+daemon commands plan_commands undo_command state_commands listing_commands
+cli_options cli_listing cli_state cli_workbench cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""
 
