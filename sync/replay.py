@@ -33,7 +33,7 @@ class Pass:
     sights: list[Sight]
 
 
-def replayed(
+def replayed(  # noqa: PLR0913 - what a replay is made of
     settings: Settings,
     policy: Policy,
     pasts: Mapping[str, Past],
