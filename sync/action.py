@@ -130,8 +130,9 @@ class SetDue:
 class AddComment:
     """One comment that carries every obligation of its ticket in this pass.
 
-    `ids` are their action ids, `to` the users who are asked by it. Its text is written by `write` when it is first
-    asked for: a first pass may have thousands of comments, of which a dry run shows none whole.
+    `ids` are their action ids, `rules` the mapping cells behind them and `roles` who is asked, one for each; `to`
+    are the users who are asked by the whole. Its text is written by `write` when it is first asked for: a first
+    pass may have thousands of comments, of which a dry run shows none whole.
     """
 
     ticket: str
@@ -141,6 +142,8 @@ class AddComment:
     because: Because
     write: Callable[[], Document] = field(compare=False, repr=False)
     to: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     @cached_property
     def body(self) -> Document:

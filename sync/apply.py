@@ -9,7 +9,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, assert_never, cast
 
-from sync.action import DeleteComment, Draft, Edit, Failed, MakeFollowUp, Written, reference
+from sync.action import AddLabel, DeleteComment, Draft, Edit, Failed, MakeFollowUp, SetDue, Written, reference
 from sync.errors import (
     ConflictError,
     CredentialsError,
@@ -117,10 +117,13 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
         detail |= {"undoes": True} if plan.undoes else {}
         if edit.set_due:
             detail["due"] = edit.due.isoformat() if edit.due else None
+        if rules := _rules(plan):
+            detail["rules"] = rules
         intents.append(Intent(site, ticket, "edit", detail))
     if plan.comment is not None:
         said = [[owed.promise, owed.occasion, owed.step] for owed in plan.comment.obligations]
         detail = {"said": said, "audience": str(plan.comment.audience), "to": plan.comment.to}
+        detail |= {"rules": plan.comment.rules, "roles": plan.comment.roles}
         detail["text"] = imprint(plain(plan.comment.body))
         intents.append(Intent(site, ticket, "comment", detail))
     for action in plan.separate:
@@ -133,6 +136,13 @@ def _intents(plan: TicketPlan, edit: Edit | None) -> list[Intent]:
             case _:
                 assert_never(action)
     return intents
+
+
+def _rules(plan: TicketPlan) -> dict[str, str]:
+    """The mapping cell behind each label that is put, and behind the due date (under "due")."""
+    dates = [each for each in plan.actions if isinstance(each, SetDue) and each.due]
+    rules = {each.label: each.because.rule for each in plan.actions if isinstance(each, AddLabel)}
+    return rules | ({"due": dates[0].because.rule} if dates else {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from sync.facts import Known
 from sync.kept import known_of, standing_of
 from sync.memory import NOTHING, Entry, Memory, Observed, Respite
-from sync.records import JournalEntry, Notice, NoticeEntry, Row, SourceState
+from sync.records import JournalEntry, Notice, NoticeEntry, Override, Row, SourceState
 from sync.statefile import refused
 
 if TYPE_CHECKING:
@@ -218,6 +218,21 @@ class Archive:
                 "AND (labels <> '[]' OR due_written OR EXISTS ("
                 "SELECT 1 FROM said WHERE said.site = tickets.site AND ticket = id)) ORDER BY site, id",
                 json.dumps(list(sources)),
+            )
+        ]
+
+    def written_since(self, at: datetime) -> list[JournalEntry]:
+        """All that was written since then on any ticket, oldest first."""
+        return self._journal("intended_at >= ? AND outcome = 'settled'", text(at))
+
+    def overrides(self, since: datetime) -> list[tuple[str, Override]]:
+        """What people undid since then, each with its site, oldest first."""
+        return [
+            (site, Override(ticket, what, reason, rule, datetime.fromisoformat(at)))
+            for site, ticket, what, reason, rule, at in self._select(
+                "SELECT site, ticket, what, reason, rule, at FROM overrides WHERE at >= ? "
+                "ORDER BY at, site, ticket",
+                text(since),
             )
         ]
 

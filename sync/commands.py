@@ -16,7 +16,7 @@ from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.exposure import exposed
-from sync.ledger import caught_up, recalled
+from sync.ledger import caught_up, recalled, taken_off
 from sync.memory import NOTHING
 from sync.observe import knows_us
 from sync.progress import progress_bar
@@ -413,6 +413,7 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
             memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefixes)
             if marks.ledger is None and ticket.ledger is None:
                 memory = caught_up(NOTHING, ticket, memory, ())
+            memory = taken_off(memory, ticket)
             store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
             store.place(served.settings.name, ticket)
             count += 1

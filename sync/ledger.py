@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.action import action_id, reference
 from sync.contact import label_taken, labels_added, labels_by_people
-from sync.memory import Memory
+from sync.memory import NOTHING, WHATEVER, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -81,6 +81,16 @@ def caught_up(known: Memory, ticket: Ticket, told: Memory, by_people: Collection
     elif ticket.due is None and any(map(_ours, moves[-2:-1])) and not moves[-1].after:
         due, written = _day(moves[-1].before), True  # a person has cleared the one that we wrote
     return replace(told, labels=standing | (taken - ticket.labels), due=due, due_written=written)
+
+
+def taken_off(memory: Memory, ticket: Ticket, known: Memory = NOTHING) -> Memory:
+    """What was read back, where labels of ours that are gone are refused: for a reason that nobody knows any more.
+
+    What was `known` of a refusal counts more.
+    """
+    gone = dict.fromkeys(memory.labels - ticket.labels, WHATEVER)
+    refused = gone | dict(known.refused) | dict(memory.refused)
+    return replace(memory, labels=memory.labels & ticket.labels, refused=refused)
 
 
 def put_by_us(ticket: Ticket) -> set[str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _MOST = 12  # more steps than a ladder of ten roles has
 
 
+WHATEVER = ""
+"""The reason of a refused label where it is not known: the next one that the label is wanted for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Respite:
     """What an edit of the mapping leaves a promise: one warning period `since` its load, or the time `by` which it

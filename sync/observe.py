@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
-from sync.ledger import caught_up, dated_by_us, put_by_us, recalled
+from sync.ledger import caught_up, dated_by_us, put_by_us, recalled, taken_off
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
@@ -283,6 +283,7 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
     if kept is None and known.stale:
         log = store.observed(seen.site, [ticket.id])[ticket.id]
         memory = caught_up(known, ticket, memory, (log.latest("labels") or "").split())
+    memory = taken_off(memory, ticket, known)
     store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None or known.stale)
     seen.memories |= store.memories(seen.site, [ticket.id])
 

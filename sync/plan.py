@@ -30,7 +30,7 @@ from sync.action import (
 )
 from sync.attention import exhausted
 from sync.clocks import BREACH
-from sync.memory import NOTHING, Memory
+from sync.memory import NOTHING, WHATEVER, Memory
 from sync.promises import TEXTS, Withheld
 from sync.richtext import plain
 from sync.ticket import CATEGORIES, SEVERITIES, Audience
@@ -254,7 +254,7 @@ def _still_refused(
         if label.startswith(terms.prefix):
             yield label, reason
             continue
-        same = (name for name, why in wanted.items() if why == reason and terms.same(label, name))
+        same = (name for name, why in wanted.items() if reason in {why, WHATEVER} and terms.same(label, name))
         yield next(same, label), reason
 
 
@@ -274,7 +274,8 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> M
     for label, want in sorted(wanted.items()):
         if label in ticket.labels:
             continue
-        if refused.get(label) == want.reason:
+        if refused.get(label) in {want.reason, WHATEVER}:
+            refused[label] = want.reason
             draft.skip(f"label {label}", "a person took it off; it stays off until its reason changes")
             continue
         refused.pop(label, None)
@@ -447,6 +448,8 @@ def _spoken(judged: Judgement, sayings: list[Saying], audience: Audience, terms:
         because=Because("; ".join(rules), "; ".join(texts)),
         write=partial(terms.render, judged, sayings),
         to=tuple(dict.fromkeys(saying.to.id for saying in sayings if saying.to.id and not saying.to_client)),
+        rules=tuple(saying.because.rule for saying in sayings),
+        roles=tuple(saying.role for saying in sayings),
     )
 
 

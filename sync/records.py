@@ -66,11 +66,26 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """That a person undid what we wrote: the label that they took off, or "due", and the mapping cell behind it.
+
+    `reason` is what it stood for then, so that undoing it once counts once.
+    """
+
+    ticket: str
+    what: str
+    reason: str
+    rule: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """What one pass leaves behind of one source.
 
-    `memories` are those that changed, by ticket id. `unread` are records that could not be read, id → why, and
-    `again` is when they are tried again. `gone` are ids that the source no longer has.
+    `memories` are those that changed, by ticket id, and `overrides` what people undid since the last pass.
+    `unread` are records that could not be read, id → why, and `again` is when they are tried again. `gone` are ids
+    that the source no longer has.
     """
 
     state: SourceState
@@ -79,6 +94,7 @@ class Remembered:
     unread: Mapping[str, str] = field(default_factory=dict)
     again: datetime | None = None
     gone: Collection[str] = ()
+    overrides: Sequence[Override] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from sync.attention import day_ends
 from sync.memory import NOTHING
-from sync.records import Remembered, Row
+from sync.records import Override, Remembered, Row
 from sync.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sync.apply import Result
     from sync.judgement import Judgement
     from sync.observe import Seen
-    from sync.plan import Plan
+    from sync.plan import Plan, TicketPlan
 
 TRY_AGAIN = timedelta(minutes=15)
 """When a record that could not be read is looked at again *(ours)*; a write that failed is due at once."""
@@ -56,7 +56,20 @@ def remembered(
     refused = plan.refusal if plan.writes else ""
     state = replace(seen.state, last_good=seen.state.last_good if refused else now, trouble=refused)
     unread = {number: failure.why for number, failure in seen.unread.items()}
-    return Remembered(state, rows, noticed, unread, now + TRY_AGAIN, seen.gone)
+    undone = [each for planned in plan.tickets if plan.writes for each in overrides(planned, now)]
+    return Remembered(state, rows, noticed, unread, now + TRY_AGAIN, seen.gone, undone)
+
+
+def overrides(plan: TicketPlan, now: datetime) -> Iterator[Override]:
+    """What people undid of ours on one ticket since it was last judged."""
+    wanted = {want.label: want.because.rule for want in plan.judged.labels or ()}
+    before, after, number = plan.before, plan.after, plan.ticket.id
+    for label, reason in after.refused.items():
+        if label not in before.refused:
+            yield Override(number, label, reason, wanted.get(label, ""), now)
+    if before.due_written and before.due and plan.ticket.due != before.due:
+        rule = plan.judged.due.because.rule if plan.judged.due else ""
+        yield Override(number, "due", before.due.isoformat(), rule, now)
 
 
 def _wake(judged: Judgement, seen: Seen, now: datetime) -> datetime | None:

@@ -76,6 +76,12 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE tickets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    CREATE TABLE overrides (
+        site TEXT NOT NULL, ticket TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, rule TEXT NOT NULL,
+        at TEXT NOT NULL, PRIMARY KEY (site, ticket, what, reason)
+    ) WITHOUT ROWID;
+    """,
 )
 
 BACKUP = "backup"

@@ -161,6 +161,10 @@ class Store(Archive):
             self._keep_rows(left.rows)
             for ticket, memory in left.memories.items():
                 self._keep(site, ticket, memory)
+            self._database.executemany(
+                "INSERT OR IGNORE INTO overrides VALUES (?, ?, ?, ?, ?, ?)",
+                [(site, each.ticket, each.what, each.reason, each.rule, text(each.at)) for each in left.overrides],
+            )
             self._drop("site = ? AND id = ? AND source = ?", [(site, ticket, source) for ticket in left.gone])
             read = {*left.gone, *(row.known.id for row in left.rows)} - left.unread.keys()
             self._database.executemany(

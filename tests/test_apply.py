@@ -194,6 +194,13 @@ def test_progress_is_told_ticket_by_ticket(firm: Agency, board: Board) -> None:
     assert board.hands == 1
 
 
+RULES = {
+    "esc:delivery": "taxonomy.toml: late",
+    "esc:high": "severity.toml: field_values",
+    "due": "escalation.toml: high.first_response",
+}
+
+
 def test_an_edit_says_in_the_journal_what_it_is_about_to_change_and_no_more(firm: Agency) -> None:
     board = firm.board()
     number = board.create(**high())
@@ -202,8 +209,8 @@ def test_an_edit_says_in_the_journal_what_it_is_about_to_change_and_no_more(firm
     firm.run(minutes=1)
     details = [entry.detail for entry in firm.store.journal(board.site, number)]
     assert details == [
-        {"add": ["esc:delivery", "esc:high"], "remove": [], "due": "2026-04-01"},
-        {"add": ["esc:low"], "remove": ["esc:high"]},
+        {"add": ["esc:delivery", "esc:high"], "remove": [], "due": "2026-04-01", "rules": RULES},
+        {"add": ["esc:low"], "remove": ["esc:high"], "rules": {"esc:low": RULES["esc:high"]}},
     ]
 
 
@@ -628,6 +635,7 @@ def test_the_journal_says_of_each_write_what_it_is_about(firm: Agency, single: B
                 "assign": "partner",
                 "undoes": True,
                 "due": None,
+                "rules": {"esc:high": "a rule"},
             },
         ),
         (
@@ -636,6 +644,8 @@ def test_the_journal_says_of_each_write_what_it_is_about(firm: Agency, single: B
                 "said": [["escalation", "created", 1]],
                 "audience": "internal",
                 "to": ["lead"],
+                "rules": ["escalation.toml: high.escalation"],
+                "roles": ["partner"],
                 "text": imprint("escalation, step 1"),
             },
         ),

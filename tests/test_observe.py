@@ -7,8 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tickets
 from fakes.memory_tracker import STAFF, Lost, Refused
-from passes import BEGIN, Agency, agency, high, plan_of, skipped
+from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high, plan_of, skipped
 from tickets import MAPPING, policy
 
 from sync.action import AddComment, AddLabel, Failed, RemoveLabel, SetDue
@@ -277,6 +278,29 @@ def test_with_the_state_file_lost_a_date_that_a_person_cleared_stays_empty(
     for _ in range(3):
         firm.run(minutes=5)
     assert board.tickets[number].due is None
+
+
+@pytest.mark.parametrize("keeper", ["Jira", "Asana"])
+def test_with_the_state_file_lost_a_label_that_a_person_took_off_stays_off_when_it_is_wanted_again(
+    firm: Agency, keeper: str
+) -> None:
+    board = firm.board(**KEEPERS[keeper])
+    number = board.create(**high())
+    firm.run()
+    board.take_off(number, "esc:high")
+    lose_state(firm)
+    usual, firm.by = (
+        firm.by,
+        tickets.policy(
+            severity=SEVERITY.replace('high = "high"', 'high = "low"'), escalation=ESCALATION, clients=CLIENTS
+        ),
+    )
+    firm.digest = "policy 2"
+    firm.run(minutes=5)
+    assert board.tickets[number].labels == {"esc:delivery", "esc:low"}
+    firm.by, firm.digest = usual, "policy 1"
+    firm.run(minutes=5)
+    assert board.tickets[number].labels == {"esc:delivery"}
 
 
 @pytest.mark.parametrize("keeper", ["Jira", "a tracker whose listings show neither"])
