@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Test = Callable[["View"], str]
 
 
+_SHOWN = 40
+"""Letters of a value that are quoted."""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What conditions may look at: the ticket; its fields and labels at one moment; the phrases found by then.
@@ -150,6 +154,33 @@ def _described_field(condition: Condition) -> str:
         return f"{condition.field} matches {condition.matches}"
     values = [condition.equals] if condition.equals is not None else condition.one_of or []
     return f"{condition.field} is {' or '.join(f'“{value}”' for value in values)}"
+
+
+def gaps(condition: Condition, view: View) -> list[str]:
+    """What the condition lacks to hold, in plain words, for `explain`: nothing if it holds.
+
+    Of alternatives, that of the one which lacks least. One gap beside parts that hold is a near miss.
+    """
+    if compiled(condition)(view):
+        return []
+    if condition.all_of is not None:
+        return [gap for part in condition.all_of for gap in gaps(part, view)]
+    if condition.any_of is not None and any(part.all_of for part in condition.any_of):
+        return min((gaps(part, view) for part in condition.any_of), key=len)
+    if condition.not_ is not None:
+        return [f"it must not be so: {compiled(condition.not_)(view)}"]
+    if condition.field is not None:
+        value = view.value(condition.field)
+        return [f"{described(condition)}, but it is {f'“{value[:_SHOWN]}”' if value else 'empty'}"]
+    return [described(condition)]
+
+
+def nearly(condition: Condition, view: View) -> bool:
+    """Whether the condition lacks one of several things alone."""
+    if condition.any_of is not None:
+        return any(nearly(part, view) for part in condition.any_of)
+    held = any(part.not_ is None and compiled(part)(view) for part in condition.all_of or ())
+    return held and len(gaps(condition, view)) == 1
 
 
 def parts(condition: Condition) -> Iterator[Condition]:

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sync.conditions import phrases_in
 from sync.contact import time_in_status
 from sync.decisions import decisions
+from sync.explain_clocks import ahead, clock_told, contact_by
+from sync.explain_fields import mapped
+from sync.explain_severity import asked, rater, silent
+from sync.explain_timeline import timeline
+from sync.facts import NO_FACTS, fold
 from sync.signs import flags
+from sync.ticket import Audience
+from sync.words import Lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from sync.clocks import Clock
     from sync.cycle import Sight
+    from sync.explain_fields import Written
+    from sync.facts import Facts
     from sync.judgement import Judge, Judgement
-    from sync.mapping.models import Cell
+    from sync.mapping.models import Mapping as TrackerMapping
     from sync.records import JournalEntry
-    from sync.worktime import Calendar
+    from sync.store import Store
 
-    Stretch = tuple[datetime, datetime | None, str]
+    Told = Callable[[datetime | None], str | None]
 
 GONE = (
     "it has left its source (moved elsewhere, archived or deleted), and that stands until it comes back: nothing "
@@ -29,25 +40,28 @@ GONE = (
 )
 """What is said of a ticket that no source shows any more."""
 
-MOST_INTERVALS = 6
-"""Open stretches shown of one clock."""
 
-
-def explained(
+def explained(  # noqa: PLR0913 - all that is known of one ticket
     judged: Judgement,
     sight: Sight,
     judge: Judge,
     spoken: Mapping[str, datetime] | None = None,
     journal: Sequence[JournalEntry] = (),
+    *,
+    facts: Facts = NO_FACTS,
+    written: Written | None = None,
 ) -> dict[str, Any]:
     """All of it as JSON-able values; instants are ISO in the source's zone.
 
-    `spoken` are the comments of ours that were written on the ticket, id → when, `journal` all that was.
+    `spoken` are the comments of ours that were written on the ticket, id → when, `journal` all that was. `facts`
+    are what is known of the client's other tickets, and `written` is where the keys of the source's mapping stand.
     """
     ticket, terms = judged.ticket, sight.served.terms
     zone = ZoneInfo(terms.zone)
+    told = partial(_at, zone=zone)
     plan = next(plan for plan in sight.drafts if plan.ticket.id == ticket.id)
     rules = judge.classifier(ticket).tried(ticket, judged.classification.heard)
+    rating, calendar = rater(judge, judged), judge.calendar(judged)
     return {
         "schema": 1,
         "ticket": ticket.key,
@@ -55,7 +69,10 @@ def explained(
         "url": ticket.url,
         "source": ticket.source,
         "now": _at(judged.now, zone),
+        "zone": terms.zone,
+        "standing": list(_standing(judged, zone)),
         "fields": _fields(judged, zone),
+        "mapped": mapped(judged, terms.mapping, written, told),
         "category": {
             "is": judged.classification.category,
             "subtype": judged.classification.subtype,
@@ -63,13 +80,15 @@ def explained(
             "why": judged.classification.why,
             "scores": dict(judged.classification.scores),
         },
-        "rules": [asdict(tried) for tried in rules],
+        "rules": [asdict(tried) | {"missing": list(tried.missing)} for tried in rules],
+        "denied": list(_denied(judged, judge)),
         "severity": {
             "is": judged.rating.severity,
             "rule": judged.rating.rule,
             "why": judged.rating.why,
             "since": _at(judged.rating.since, zone),
             "event": judged.rating.event,
+            "asked": asked(judged, rating),
             "raises": [
                 {"trigger": each.trigger, "from": each.before, "to": each.after, "evidence": each.evidence}
                 for each in judged.rating.raises
@@ -88,6 +107,7 @@ def explained(
                 for pull in judged.rating.pulls
                 if pull.trigger.bring_in or pull.trigger.note
             ],
+            "silent": silent(judged, judge, rating, facts),
         },
         "context": _context(judged),
         "early_warnings": [
@@ -129,7 +149,8 @@ def explained(
         "time_in_status": {
             str(status): _hours(spent) for status, spent in time_in_status(ticket, judged.now).items()
         },
-        "clocks": [_clock(clock, judge.calendar(judged), judged.now, zone) for clock in judged.clocks],
+        "calendar": {"name": calendar.name, "zone": calendar.zone},
+        "clocks": [clock_told(clock, judged, calendar, terms, told) for clock in judged.clocks],
         "labels": [
             {"label": want.label, "rule": want.because.rule, "why": want.because.text}
             for want in judged.labels or ()
@@ -141,8 +162,53 @@ def explained(
             for each in decisions(plan, terms.mapping.labels, spoken or {}, journal)
         ],
         "next": _at(judged.wake_at, zone),
-        "would_change_it": list(_would_change(judged, terms.mapping.labels.prefix)),
+        "ahead": ahead(judged, told),
+        "timeline": timeline(judged, terms.mapping, spoken or {}, journal, told),
+        "would_change_it": list(_would_change(judged, terms.mapping)),
     }
+
+
+def facts_of(judged: Judgement, sight: Sight, store: Store) -> Facts:
+    """What judging the ticket could look at beside it: its client's tickets, as seen now or known from before."""
+    ticket, known = judged.ticket, sight.seen.known if sight.seen else {}
+    mine = known.get(ticket.id)
+    if mine is None or not mine.client:
+        return NO_FACTS
+    listed = {(row.known.site, row.known.id): row.known for row in store.clients([mine.client])}
+    listed |= {(each.site, each.id): each for each in known.values()}
+    return fold(listed.values()).of(mine.client, ticket.site, ticket.id)
+
+
+def _standing(judged: Judgement, zone: ZoneInfo) -> Iterator[str]:
+    """What anybody should know before the rest: that nothing is written, or that something cannot be known."""
+    ticket = judged.ticket
+    if judged.opted_out:
+        yield f"opted out by {judged.opted_out.by} {judged.opted_out.name}: nothing is written on it"
+    if judged.home:
+        yield "it stands for its engagement: it is no issue itself, and only contact at fixed intervals is watched"
+    if not ticket.status.live:
+        yield f"it is {ticket.status}: what was promised for its life is over"
+    if judged.audience < Audience.INTERNAL:
+        yield "confidential: comments on it reach nobody but those who may know, and this page is not for others"
+    if ticket.complete_since:
+        since = ticket.complete_since.astimezone(zone)
+        yield f"its history is known from {since:%Y-%m-%d %H:%M} on; what happened before that may be missing"
+    yield from ticket.problems
+
+
+def _denied(judged: Judgement, judge: Judge) -> Iterator[dict[str, str]]:
+    """The taxonomy's phrases that stand in the ticket's words but are denied there, so that they do not count."""
+    rules = judge.policy.taxonomy.rule
+    heard = judged.classification.heard
+    found = Lexicon(phrases_in(rule.when for rule in rules), {}).scan(
+        f"{judged.ticket.title}\n{judged.ticket.text}"
+    )
+    denied = {key: hit for key, hit in found.items() if key not in heard.own}
+    for rule in rules if denied else ():
+        for key in phrases_in([rule.when]):
+            if key in denied:
+                yield {"rule": rule.name, "category": rule.category, "snippet": denied[key].snippet}
+                break
 
 
 def _context(judged: Judgement) -> dict[str, str]:
@@ -192,80 +258,26 @@ def _fields(judged: Judgement, zone: ZoneInfo) -> dict[str, str]:
     }
 
 
-def _clock(clock: Clock, calendar: Calendar, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
-    return {
-        "promise": clock.promise,
-        "rule": clock.rule,
-        "state": clock.state,
-        "within": f"{clock.cell.within.written} {clock.cell.counts}" if clock.cell else "",
-        "started": _at(clock.started, zone),
-        "occasion": clock.occasion,
-        "warns": _at(clock.warn, zone),
-        "due": _at(clock.due, zone),
-        "met": _at(clock.met, zone),
-        "step": clock.step,
-        "next_step": _at(clock.upcoming, zone),
-        "note": clock.note,
-        "ledger": [
-            {"from": _at(start, zone), "to": _at(end, zone), "what": what}
-            for start, end, what in _ledger(clock, calendar, now)
-        ],
-    }
-
-
-def _ledger(clock: Clock, calendar: Calendar, now: datetime) -> Iterator[Stretch]:
-    """How the clock spent its time from its start to its limit, or to now if that lies beyond; pauses cut out."""
-    if clock.cell is None:
-        return
-    until = max(filter(None, (clock.met or clock.due, min(now, clock.met or now))))
-    at = clock.started
-    for begin, end in clock.pauses:
-        if begin >= until or (end is not None and end <= at):
-            continue
-        yield from _running(at, begin, clock.cell, calendar)
-        yield max(begin, at), end, "paused: waiting for the client, or done"
-        if end is None:
-            return
-        at = end
-    yield from _running(at, until, clock.cell, calendar)
-
-
-def _running(start: datetime, until: datetime, cell: Cell, calendar: Calendar) -> Iterator[Stretch]:
-    if start >= until:
-        return
-    if cell.counts == "elapsed":
-        yield start, until, "runs day and night"
-    else:
-        yield from _working(start, until, calendar)
-
-
-def _working(start: datetime, until: datetime, calendar: Calendar) -> Iterator[Stretch]:
-    zone, last = ZoneInfo(calendar.zone), start
-    intervals = list(calendar.intervals(start, until))
-    for interval in intervals[: MOST_INTERVALS - 1] + intervals[MOST_INTERVALS - 1 :][-1:]:
-        if interval.start > last:
-            closed = calendar.closed_because(last.astimezone(zone).date())
-            yield last, interval.start, f"off-hours{f' ({closed})' if closed else ''}"
-        yield interval.start, interval.end, "runs"
-        last = interval.end
-    if last < until:
-        closed = calendar.closed_because(last.astimezone(zone).date())
-        yield last, until, f"off-hours{f' ({closed})' if closed else ''}"
-
-
-def _would_change(judged: Judgement, prefix: str) -> Iterator[str]:
-    """What would make the answer another one, in plain words."""
+def _would_change(judged: Judgement, mapping: TrackerMapping) -> Iterator[str]:
+    """What would make the answer another one, in plain words; what keeps each promise stands with its clock."""
+    prefix = mapping.labels.prefix
+    if judged.opted_out:
+        yield f"{judged.opted_out.remedy}: then it is written on again"
     if not judged.ticket.status.live:
         yield "reopening the ticket starts a new cycle of promises"
         return
-    names = {clock.promise: clock for clock in judged.clocks}
-    first = names.get("first_response")
-    if first and first.live:
-        yield "contact with the client (one they can read, or a word such as /called) meets the first response"
-    if "update" in names and names["update"].live:
-        yield "the next contact with the client starts the update clock anew; status waiting for client pauses it"
-    if names.get("owned") and names["owned"].live:
-        yield "assigning the ticket meets the promise of an owner"
-    if names.get("escalation") and names["escalation"].live:
-        yield "the role-holder taking it (assigned, a comment, or a word such as /mine) ends the escalation"
+    live = {clock.promise for clock in judged.clocks if clock.live}
+    ways = "; or ".join(contact_by(mapping))
+    if "first_response" in live:
+        yield f"contact with the client meets the first response: {ways}"
+    if "update" in live:
+        yield f"the next contact with the client starts the update clock anew: {ways}"
+    done = " or ".join(f"“{name}”" for name in (*mapping.status.resolved[:1], *mapping.status.closed[:1]))
+    if done and not judged.home:
+        yield f"status {done} ends the promises of its life"
+    if judged.home:
+        return
     yield f"a person's label {prefix}critical, {prefix}high, {prefix}medium or {prefix}low decides the severity"
+    yield f"a person's label {prefix}<category>, or the category field, decides the category"
+    if mapping.labels.opt_out and not judged.opted_out:
+        yield f"label {mapping.labels.opt_out} stops all writing on it"

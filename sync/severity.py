@@ -8,7 +8,7 @@ from functools import partial
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Literal
 
-from sync.conditions import View, compiled, fields_in
+from sync.conditions import View, compiled, fields_in, gaps, nearly
 from sync.contact import CREATED, Event, by_person, labels_added, labels_removed, opened, resolved
 from sync.ticket import SEVERITIES, Severity
 from sync.triggers import Grounds, Spell, pulls
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sync.conditions import Heard
     from sync.facts import Facts
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import SeverityFile
+    from sync.mapping.models import SeverityFile, Trigger
     from sync.taxonomy import Classification
     from sync.ticket import Change, Language, Ticket
     from sync.triggers import Pull
@@ -78,6 +78,18 @@ class Given:
 
     source: Literal["field", "matrix", "signals", "priority", "label", "default"]
     value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one source of a severity says of a ticket as it stands: `severity` is None where it tells none, `why`
+    then says what is missing. `near` are signals that lack one of several things.
+    """
+
+    source: str
+    severity: Severity | None
+    why: str
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +218,44 @@ class Rater:
         """The ticket's severity as far as it tells it itself, without any trigger."""
         return self._walk(ticket, classification.heard).answers[-1][2].severity
 
+    def asked(self, ticket: Ticket, heard: Heard) -> list[Asked]:
+        """What each source says of the ticket as it stands, in the order of asking, for `explain`."""
+        view = _present(ticket, heard)
+        return [
+            Asked(source, answer.severity, answer.why)
+            if (answer := self._ask[source](view))
+            else Asked(source, None, self._silence(source, view), tuple(self._nearly(source, view)))
+            for source in self._file.order
+        ]
+
+    def lacking(self, trigger: Trigger, ticket: Ticket, heard: Heard) -> list[str]:
+        """What the condition of a trigger lacks to hold for the ticket as it stands; nothing if it holds."""
+        return gaps(trigger.when, _present(ticket, heard)) if trigger.when else []
+
+    def _silence(self, source: str, view: View) -> str:
+        """Why that source tells no severity."""
+        told = {name: view.fields.get(name, "") for name in ("severity", "impact", "reach", "priority")}
+        if source == "signals":
+            return f"none of {len(self._signals)} signals holds"
+        if source == "matrix":
+            empty = [name for name in ("impact", "reach") if not told[name]]
+            if empty:
+                return f"{' and '.join(empty)} {'is' if len(empty) == 1 else 'are'} empty"
+            return f"matrix.cells has no cell for impact “{told['impact']}” × reach “{told['reach']}”"
+        name = "severity" if source == "field" else "priority"
+        values = "field_values" if source == "field" else "priority_values"
+        return f"“{told[name]}” is not among {values}" if told[name] else f"{name} is empty"
+
+    def _nearly(self, source: str, view: View) -> Iterator[str]:
+        for signal, _ in self._signals if source == "signals" else ():
+            if nearly(signal.when, view):
+                yield f"{signal.name}, missing: {gaps(signal.when, view)[0]}"
+
+    @property
+    def default(self) -> Severity:
+        """The severity of a ticket of which no source tells any."""
+        return self._file.default
+
     # --- the walk through the history --------------------------------------------------------------------------
 
     def _walk(self, ticket: Ticket, heard: Heard) -> _Walk:
@@ -330,6 +380,14 @@ class Rater:
             return None
         signal, evidence = max(found, key=lambda each: SEVERITIES.index(each[0].severity))
         return _Answer(signal.severity, signal.name, evidence, Given("signals", evidence))
+
+
+def _present(ticket: Ticket, heard: Heard) -> View:
+    """The ticket as it stands, with all phrases that were found."""
+    hits = dict(heard.own)
+    for _, said in heard.said:
+        hits.update(said)
+    return View(ticket, dict(ticket.fields), ticket.labels, hits)
 
 
 def _turns(

@@ -7,7 +7,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from sync.conditions import Heard, View, compiled, described, needed
+from sync.conditions import Heard, View, compiled, described, gaps, nearly, needed
 from sync.contact import by_person, labels_added, labels_removed
 from sync.ticket import CATEGORIES, Category
 from sync.words import normalised
@@ -28,6 +28,7 @@ class Tried:
     """One rule as it was tried: what it asks, its evidence and score (empty and 0: it did not match).
 
     `heard_in` says where: `ticket` (title, text, fields, labels) or, if only there, the client's `comments`.
+    `missing` is what it lacked; `near`: of several things it lacked one alone.
     """
 
     rule: str
@@ -36,6 +37,8 @@ class Tried:
     evidence: str
     score: int
     heard_in: str
+    missing: tuple[str, ...] = ()
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ class Classifier:
                 view, heard_in = later, "comments"
             rule, evidence = each.rule, each.evidence(view)
             told = (rule.category, described(rule.when), evidence, each.score(view, title))
-            tried.append(Tried(rule.name, *told, heard_in if evidence else ""))
+            where, lacking = (heard_in, ()) if evidence else ("", tuple(gaps(rule.when, view)))
+            near = bool(lacking) and nearly(rule.when, view)
+            tried.append(Tried(rule.name, *told, where, lacking, near))
         return tried
 
     def _weighed(self, view: View, title: Hits, heard: Heard) -> Classification:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
 from functools import cache, cached_property
+from importlib.util import find_spec, module_from_spec
 from itertools import accumulate, chain, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
+
+    from holidays import HolidayBase
 
 Hours = tuple[tuple[time, time], ...]
 """The shifts of one day as (start, end) on the wall clock. An end at or before its start lies on the next
@@ -41,6 +45,20 @@ class Interval:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one kind from `start` up to, not including, `end`; both in UTC.
+
+    `open`: work is done. `closed`: outside the hours of a working day. `weekday`: on a day without hours, whose
+    `name` that is. `holiday`: on a holiday or an own day off, by its `name`.
+    """
+
+    start: datetime
+    end: datetime
+    kind: Literal["open", "closed", "weekday", "holiday"]
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +135,46 @@ class Calendar:
         if first < last:
             for opens, closes in self._covering(first, last).stretches(first, last):
                 yield Interval(_datetime(opens), _datetime(closes))
+
+    def segments(self, start: datetime, end: datetime) -> Iterator[Segment]:
+        """Iterate over what the time from `start` to `end` is, in order, without gap or overlap.
+
+        Neighbours differ in kind or name: a night is one segment, a holiday and the week-end after it are several.
+        """
+        before: Segment | None = None
+        for each in self._pieces(start.astimezone(UTC), end.astimezone(UTC)):
+            if before and (before.kind, before.name) == (each.kind, each.name):
+                before = replace(before, end=each.end)
+                continue
+            if before:
+                yield before
+            before = each
+        if before:
+            yield before
+
+    def _pieces(self, start: datetime, end: datetime) -> Iterator[Segment]:
+        """The segments, each closed one cut at every midnight."""
+        at = start
+        for interval in self.intervals(start, end):
+            yield from self._closed(at, interval.start)
+            yield Segment(interval.start, interval.end, "open")
+            at = interval.end
+        yield from self._closed(at, end)
+
+    def _closed(self, start: datetime, end: datetime) -> Iterator[Segment]:
+        day = start.astimezone(self._clock).date()
+        while start < end:
+            day += timedelta(days=1)
+            midnight = _datetime(_opening(datetime.combine(day, time.min), self._clock))
+            if midnight > start:
+                yield Segment(start, min(midnight, end), *self._why_closed(day - timedelta(days=1)))
+                start = midnight
+
+    def _why_closed(self, day: date) -> tuple[Literal["closed", "weekday", "holiday"], str]:
+        if self.hours_on(day):
+            return "closed", ""
+        named = self.off.get(day) or self.holidays(day.year).get(day)
+        return ("holiday", named) if named else ("weekday", WEEKDAYS[day.weekday()])
 
     def hours_on(self, day: date) -> Hours:
         """Return the shifts that start on this day; none if it is closed."""
@@ -271,10 +329,11 @@ def public_holidays(country: str, region: str | None = None, language: str | Non
     its name. The names are in `language`, by default the country's own. ValueError, naming near codes, for
     any of the three that does not exist. Substitutes for holidays that fall on a week-end are included.
     """
-    import holidays  # noqa: PLC0415 -- costs 70 ms; a run without holidays need not pay them
+    holidays = _holidays()
 
-    def year_of(year: int | None, language: str | None) -> holidays.HolidayBase:
-        return holidays.country_holidays(country, subdiv=region, years=year, language=language)
+    def year_of(year: int | None, language: str | None) -> HolidayBase:
+        known: HolidayBase = holidays.country_holidays(country, subdiv=region, years=year, language=language)
+        return known
 
     try:
         known = year_of(None, None)
@@ -295,6 +354,17 @@ def public_holidays(country: str, region: str | None = None, language: str | Non
         return dict(year_of(year, language or known.default_language))
 
     return names
+
+
+@cache
+def _holidays() -> Any:  # noqa: ANN401 - the package is not typed
+    """The package, with a folder of countries that reads each when it is asked for: all 250 at once take 60 ms."""
+    import holidays  # noqa: PLC0415 -- costs 15 ms; a run without holidays need not pay them
+
+    name = "holidays.countries"
+    if name not in sys.modules and (spec := find_spec(name)):
+        sys.modules[name] = module_from_spec(spec)
+    return holidays
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
@@ -400,6 +470,10 @@ class _Always(Calendar):
         first, last = self.next_opening(start), self.next_opening(end)
         if first < last:
             yield Interval(first, last)
+
+    def segments(self, start: datetime, end: datetime) -> Iterator[Segment]:
+        for interval in self.intervals(start, end):
+            yield Segment(interval.start, interval.end, "open")
 
 
 ALWAYS: Calendar = _Always("always", "UTC", dict.fromkeys(range(7), ((time(0), time(0)),)))
