@@ -17,7 +17,8 @@ import structlog
 from sync.cycle import run_pass
 from sync.errors import StateStoppedError
 from sync.logs import configure
-from sync.settings import find_config, load
+from sync.reload import Configuration
+from sync.settings import find_config
 from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.cycle import Program, Sight
+    from sync.mapping.policy import Policy
+    from sync.settings import Settings
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -41,7 +44,8 @@ def run(  # noqa: PLR0913 - the command's options
     verbose: int,
 ) -> int:
     """Serve until SIGTERM or SIGINT: the write in hand is finished, nothing new is begun. Returns 0."""
-    settings, policy = load(find_config(config, program_name))
+    configuration = Configuration(find_config(config, program_name))
+    settings = configuration.settings
     configure("json" if output == "json" else settings.log, verbose=verbose > 0, quiet=quiet)
     log = structlog.get_logger("makegood")
     stop = threading.Event()
@@ -51,20 +55,21 @@ def run(  # noqa: PLR0913 - the command's options
         log.warning("state lost", why=lost)
     with Store(settings.state, write=True) as store:
         beat = _Beat()
-        working = replace(
-            program(settings, policy, store, sources),
-            stopping=stop.is_set,
-            progress=lambda _source, _stage, _count: beat(),
-        )
+
+        def build(settings: Settings, policy: Policy) -> Program:
+            working = program(settings, policy, store, sources)
+            return replace(working, stopping=stop.is_set, progress=lambda _source, _stage, _count: beat())
+
+        working = configuration.begin(build)
         notify("READY=1")
         log.info(
             "started", sources=[served.settings.name for served in working.sources], state=str(settings.state)
         )
         try:
-            _passes(working, settings.interval.elapsed().total_seconds(), stop, beat, passes, log)
+            _passes(configuration, stop, beat, passes, log)
         finally:
             notify("STOPPING=1")
-            for served in working.sources:
+            for served in configuration.program.sources:
                 served.tracker.close()
     log.info("stopped")
     return 0
@@ -84,9 +89,8 @@ class _Beat:
             notify("WATCHDOG=1")
 
 
-def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
-    working: Program,
-    interval: float,
+def _passes(
+    configuration: Configuration,
     stop: threading.Event,
     beat: _Beat,
     passes: int | None,
@@ -96,6 +100,7 @@ def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
     while not stop.is_set():
         begun = time.monotonic()
         number = uuid.uuid4().hex[:12]
+        working = configuration.look(log) if done else configuration.program
         try:
             clock = steady()
             for sight in run_pass(replace(working, clock=clock), clock(), number):
@@ -105,6 +110,7 @@ def _passes(  # noqa: PLR0913, PLR0917 - what the loop turns on
         done += 1
         if passes is not None and done >= passes:
             return
+        interval = configuration.settings.interval.elapsed().total_seconds()
         while not stop.is_set() and (left := begun + interval - time.monotonic()) > 0:
             beat()
             stop.wait(min(left, beat.every))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class LegibleConsole(Console):
     """A console whose texts are legible; what is left out of them takes no room, so that columns stay in line."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr)
         self.push_render_hook(_Hook())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from html import escape
 from traceback import format_exception
@@ -11,6 +12,16 @@ from urllib.parse import quote
 HIDDEN = "(hidden)"
 SHORTEST = 8
 """Letters of the shortest secret that is looked for; a shorter one could be a word of any text."""
+
+SECRET_KEY = re.compile(
+    r"token|passw|passphrase|secret(?!ar)|credential|bearer|(api|private|access)[-_ ]?key|^pat$", re.IGNORECASE
+)
+"""Keys of a file that look like a secret's."""
+
+_WORD = SECRET_KEY.pattern.replace("^pat$", r"\bpat\b")
+_GIVEN = re.compile(rf"""((?:{_WORD})[\w"'.-]*\s*[=:]|^\s*["']?[\w.-]*(?:{_WORD})[\w"'.-]*).*""", re.IGNORECASE)
+_LOGIN = re.compile(r"""(://)[^\s"']*@""")
+_PATH = re.compile(r"""(://[^/\s"']+/)[^\s"']+""")
 
 _known: set[str] = set()
 
@@ -28,6 +39,15 @@ def hidden(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def veiled(line: str, key: str) -> str:
+    """The line of a file that a person wrote, less what may be a secret: the value of a key that looks like one's,
+    a login in an address; and all but the host of an address that is a webhook's, or may be one (`key` is empty
+    where the file is not understood).
+    """
+    line = _LOGIN.sub(r"\1…@", _GIVEN.sub(r"\1 …", line))
+    return _PATH.sub(r"\1…", line) if not key or key.startswith("notify.webhook") else line
 
 
 def trace(error: BaseException) -> str:

@@ -397,7 +397,8 @@ def test_every_fault_of_a_file_is_told_at_once_and_nothing_is_read_or_written(
     spoil, says = REFUSED[name]
     spoil(office)
     before = office.files()
-    for command in ((), ("--dry-run",), ("check",), ("explain", "T-1"), ("status",), ("rebuild",), ("daemon",)):
+    check = ("check", "--output", "short")
+    for command in ((), ("--dry-run",), check, ("explain", "T-1"), ("status",), ("rebuild",), ("daemon",)):
         ran = office.run(*command)
         assert (ran.status, ran.out) == (2, ""), command
         for sentence in says:
@@ -416,7 +417,7 @@ def test_check_names_a_field_in_a_template_that_no_trackers_file_maps(office: Of
     template.write_text(f"{text}\n{{{{ fields.milestone }}}}\n", encoding="utf-8")
     assert office.run("check").status == 0
     template.write_text(f"{text}\n{{{{ fields.milestome }}}}\n", encoding="utf-8")
-    ran = office.run("check")
+    ran = office.run("check", "--output", "short")
     place = f"mappings/comments/en/update.md:{len(text.splitlines()) + 2}:1"
     what = "fields.milestome: no tracker's file maps this field; did you mean 'milestone'?"
     assert (ran.status, ran.out, ran.err) == (2, "", f"{place}: {what}\n")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from office import LATE, MAKEGOOD, SECRET, Office, jira_cloud
@@ -201,6 +203,95 @@ def test_sigterm_in_the_midst_of_writing_leaves_no_write_in_doubt_and_the_rest_t
     assert office.run().status == 0
     assert [len(issue.comments) for issue in issues] == [1] * len(issues)
     assert all("esc:critical" in issue.fields["labels"] for issue in issues)
+
+
+class Restless:
+    """A daemon that rests a second only, whose log is read while it is written."""
+
+    def __init__(self, office: Office) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", RESTLESS, "daemon"],
+            cwd=office.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.log: list[dict[str, Any]] = []
+
+    def until(self, event: str) -> dict[str, Any]:
+        """The next line of the log about that event."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(json.loads(line))
+            if self.log[-1]["event"] == event:
+                return self.log[-1]
+        raise AssertionError(f"it ended without {event!r}: {self.log}")
+
+    def __enter__(self) -> Self:
+        self._guard = threading.Timer(PATIENCE, self.process.kill)
+        self._guard.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._guard.cancel()
+        self.process.terminate()
+        self.process.communicate(timeout=PATIENCE)
+
+
+RESTLESS = """
+from datetime import timedelta
+from sync import cli, settings
+
+settings._SHORTEST = timedelta(0)
+cli.main()
+"""
+
+
+def test_an_edit_with_faults_is_told_once_and_changes_nothing_until_it_is_mended(office: Office) -> None:
+    office.write("config.toml", 'interval = "1s"\n\n')
+    office.source()
+    office.issues(LATE)
+    office.mapping("workbook.toml", 'prefix = "esc:"', 'prefix = "due:"')
+
+    def saved(before: str, after: str) -> None:
+        """The mapping is edited as an editor saves it: whole, in one step."""
+        office.write("edited", office.read("mappings/workbook.toml").replace(before, after))
+        (office.folder / "edited").replace(office.folder / "mappings" / "workbook.toml")
+
+    def reported(**issue: str) -> None:
+        office.issues(*office.rows().values(), LATE | issue, file="added")
+        (office.folder / "added").replace(office.folder / "issues.csv")
+
+    with Restless(office) as running:
+        assert running.until("pass")["written"] > 0
+
+        saved('prefix = "due:"', 'prefx = "due:"\ncolour = "red"')
+        refused = running.until("configuration refused")
+        running.until("pass")
+        reported(ID="T-9")
+        while "due:critical" not in office.rows()["T-9"]["Labels"]:
+            running.until("pass")
+
+        saved('colour = "red"\n', "")
+        still = running.until("configuration refused")
+        saved('prefx = "due:"', 'prefix = "due:"')
+        assert running.until("configuration mended")["changed"] is False
+
+        saved('open = ["Open"', 'open = ["Newly come", "Open"')
+        assert running.until("configuration changed")
+        reported(ID="T-10", Status="Newly come")
+        while "due:critical" not in office.rows()["T-10"]["Labels"]:
+            running.until("pass")
+    assert refused["faults"] == 2
+    assert re.fullmatch(r"mappings/workbook.toml:\d+:1: labels.prefx: unknown key; .*'prefix'\?", refused["first"])
+    assert "the last good configuration stays in force" in refused["now"]
+    assert (still["faults"], still["first"]) == (1, refused["first"])
+    assert [line["event"] for line in running.log if line["event"].startswith("configuration")] == [
+        "configuration refused",
+        "configuration refused",
+        "configuration mended",
+        "configuration changed",
+    ]
 
 
 def test_a_configuration_that_is_refused_ends_it_before_it_is_ready(office: Office) -> None:

@@ -34,13 +34,15 @@ class Shape:
     def explained(self, error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
         """Each complaint of pydantic's at the keys it is about, in plain words.
 
-        It is without words where another complaint tells the same: of a missing key whose misspelling is there.
+        It is without words where another complaint tells the same: of a missing key that stands there misspelt, or
+        under a misspelt heading.
         """
         details = error.errors(include_url=False)
         unknown = [each["loc"] for each in details if each["type"] == "extra_forbidden"]
         misspelt = {(*location[:-1], self.meant(location)) for location in unknown}
         for each in details:
-            if each["type"] == "missing" and each["loc"] in misspelt:
+            above = {each["loc"][:length] for length in range(1, len(each["loc"]) + 1)}
+            if each["type"] == "missing" and above & misspelt:
                 yield self.place(each["loc"])[0], ""
             else:
                 yield from self._explained(each)
@@ -87,7 +89,9 @@ class Shape:
     def unknown(self, location: KeyPath) -> str:
         """What is said of an unknown key: what was meant, where it belongs, or what there is."""
         key, meant = str(location[-1]), self.meant(location)
-        homes = [] if meant and likeness(meant, key) >= _SURE else list(self._homes(key))[:_HOMES]
+        here = self.place(location[:-1])[0]
+        misspelt = meant and likeness(meant, key) >= _SURE
+        homes = [] if misspelt else list(dict.fromkeys(self._homes(key, self.home(here))))[:_HOMES]
         if homes:
             return f"unknown key; it belongs {' or '.join(homes)}"
         if meant:
@@ -133,8 +137,13 @@ class Shape:
     def _keys(self, node: Node) -> list[str]:
         return [*node.get("properties", {}), *node.get("propertyNames", {}).get("enum", ())]
 
-    def _homes(self, key: str) -> Iterator[str]:
-        """The tables that have this key, the shallowest first."""
+    def home(self, path: KeyPath) -> str:
+        """The table at `path`, as `_homes` calls it."""
+        heading = self.heading(path)[1:-1]
+        return f"[{heading}]" if path and isinstance(path[-1], int) else heading
+
+    def _homes(self, key: str, here: str) -> Iterator[str]:
+        """The tables but `here` that have this key, the shallowest first."""
         queue: deque[tuple[str, Node]] = deque([("", self._plain(self._root))])
         seen: list[Node] = []
         while queue:
@@ -142,8 +151,9 @@ class Shape:
             if node in seen:
                 continue
             seen.append(node)
-            if key in self._keys(node):
-                yield f"under [{heading}]" if heading else "at the top of the file, above the first [table]"
+            if key in self._keys(node) and heading != here:
+                of = f", as [{heading.strip('[]')}.{key}]" if "properties" in self._child(node, key) else ""
+                yield f"under [{heading}]{of}" if heading else "at the top of the file, above the first [table]"
             for name, child in self._tables(heading, node):
                 queue.append((name, child))
 
@@ -153,6 +163,9 @@ class Shape:
             path = f"{bare}.{name}" if bare else name
             child = self._plain(schema)
             yield path, child
-            yield f"[{path}]", self._plain(child.get("items", {}))
+            item = self._plain(child.get("items", {}))
+            for each in item.get("discriminator", {}).get("mapping", {}).values():
+                yield f"[{path}]", self._plain({"$ref": each})
+            yield f"[{path}]", item
             if isinstance(child.get("additionalProperties"), dict):
                 yield f"{path}.NAME", self._plain(child["additionalProperties"])

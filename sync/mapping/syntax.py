@@ -24,6 +24,17 @@ _LIST = "the list above is not closed; put a comma between its items and ] at it
 _SHUT = 'the table in braces is not closed; write { key = "…", other = "…" } on one line'
 _QUOTE = "a quote is missing where the text ends"
 _LETTERS = 'a key with letters beyond a-z needs quotes: "…" = …'
+_WORDS = (
+    (re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2,4}|\d{4}([./-])\d{1,2}\2\d{1,2}"), "write dates as 2025-12-24"),
+    (re.compile(r"\d+[smhdw]"), 'an amount of time needs quotes: "{}"'),
+    (re.compile(r"\d+%"), "write a share without %, as in 0.5 for 50 %"),
+    (re.compile(r"\d+,\d+"), "write a point in numbers, as in 0.5"),
+)
+"""Values that people write without thinking of TOML, and what to write; {} is the value."""
+_VALUE = re.compile(r"[^\s={}\[\]#\"']+")
+_HEADING = re.compile(r"\s*\[[^\]=]+\]\]?\s*(#|$)")
+_TWICE = re.compile(r"Cannot overwrite")
+_OWN_KEY = re.compile(r"""\s*([\w-]+|"[^"]*"|'[^']*')\s*=""")
 _INTENTS = (
     _Intent("Invalid value|Unclosed array", _KEY, "", _LIST),
     _Intent("Invalid value|Unclosed array", r"\s*\[", r"\s*\[", _LIST),
@@ -62,6 +73,9 @@ _INTENTS = (
     _Intent("Unclosed inline table|Invalid initial character for a key part", "", r".*\{", _SHUT),
     _Intent("Invalid initial character for a key part", "", r"\s*\[", "the heading needs a name: [table]"),
     _Intent(
+        "Cannot overwrite", "", r"\s*\[\[", "this heading stands above in single brackets; write [[…]] each time"
+    ),
+    _Intent(
         "Cannot overwrite|Duplicate inline table key", "", "", "this stands in the file twice; keep one of them"
     ),
     _Intent("Cannot declare", "", "", "this table is begun twice; put its keys under one heading"),
@@ -74,7 +88,7 @@ _INTENTS = (
 
 
 def explained(message: str, text: str) -> tuple[Position, str]:
-    """Where `tomllib` gave up (by its message), and why in plain words; never a word of the text itself."""
+    """Where `tomllib` gave up (by its message), and why in plain words; of the text itself a number at most."""
     lines = text.split("\n")
     found = _PLACE.search(message)
     said = message[: found.start()] if found else message
@@ -83,9 +97,36 @@ def explained(message: str, text: str) -> tuple[Position, str]:
     else:
         last = max((number for number, line in enumerate(lines, 1) if line.strip()), default=1)
         place = Position(last, len(lines[last - 1].rstrip()) + 1)
+    if twice := _twice(lines, place.line - 1, said):
+        return twice
     line = lines[place.line - 1]
+    if meant := _meant(line, place.column - 1, said):
+        return place, f"not TOML: {meant}"
     rest = line[place.column - 1 :]
     for intent in _INTENTS:
         if re.match(intent.said, said) and re.match(intent.rest, rest) and re.match(intent.line, line):
             return place, f"not TOML: {intent.remedy}"
     return place, f"not TOML: {said[:1].lower()}{said[1:]}"
+
+
+def _meant(line: str, at: int, said: str) -> str | None:
+    """What to write for the number-like value at a place, if that is what the parser stumbled over."""
+    if not said.startswith(("Expected newline", "Unclosed inline table")):
+        return None
+    word = next((found[0].rstrip(",") for found in _VALUE.finditer(line) if found.start() <= at < found.end()), "")
+    return next((remedy.format(word) for form, remedy in _WORDS if form.fullmatch(word)), None)
+
+
+def _twice(lines: list[str], number: int, said: str) -> tuple[Position, str] | None:
+    """A key that stands above already under the same heading."""
+    own = _OWN_KEY.match(lines[number])
+    if not own or not _TWICE.match(said):
+        return None
+    for above in range(number - 1, -1, -1):
+        other = _OWN_KEY.match(lines[above])
+        if other and other[1] == own[1]:
+            what = f"not TOML: this stands on line {above + 1} already; keep one of them"
+            return Position(number + 1, own.start(1) + 1), what
+        if _HEADING.match(lines[above]):
+            break
+    return None

@@ -19,11 +19,65 @@ _SHOWN = 12
 """So many names are listed when none is near *(ours)*."""
 
 
+_OTHERWISE = {
+    other: ours
+    for ours, others in {
+        "client": "customer account organisation organization company",
+        "closed": "done finished completed",
+        "critical": "urgent blocker showstopper p0 p1 sev1",
+        "da": "danish dansk dk da-dk",
+        "elapsed": "calendar wall clock 24/7",
+        "en": "english gb uk us en-gb en-us",
+        "engagement": "project",
+        "equals": "is eq",
+        "fi": "finnish suomi",
+        "high": "major p2 sev2",
+        "in_progress": "doing started wip",
+        "ja": "japanese jp nihongo ja-jp",
+        "label": "tag",
+        "labels": "tags",
+        "language": "locale lang",
+        "low": "minor trivial p4 sev4",
+        "matches": "regex regexp pattern",
+        "medium": "normal moderate p3 sev3",
+        "open": "todo to_do new backlog",
+        "path": "file filename",
+        "present": "exists set",
+        "ru": "russian русский",
+        "staff": "employees team internal",
+        "staff-and-clients": "clients everyone all public",
+        "url": "address server host",
+        "waiting": "blocked pending on_hold paused",
+        "when": "if condition match",
+        "within": "limit sla",
+        "words": "keywords phrases",
+        "workbook": "excel xlsx csv spreadsheet sheet",
+        "working": "business office",
+        "zone": "timezone time_zone tz",
+    }.items()
+    for other in others.split()
+}
+"""What others call it *(ours)*: another word -> the name in our files."""
+
+_AMOUNT = re.compile(
+    r"(\d+) ?(?:working |business |calendar )?"
+    r"(?:(s)ec(?:ond)?s?|(m)in(?:ute)?s?|(h)(?:ou)?rs?|(d)ays?|(w)(?:ee)?ks?)\b"
+)
+
+
+def amount(written: str) -> str | None:
+    """What somebody meant who wrote an amount of time in words: 4h by 4 hours; None if that is not clear."""
+    text = written.strip().lower()
+    if _AMOUNT.sub("", text).strip(" ,+") not in {"", "and"}:
+        return None
+    return " ".join("".join(filter(None, found.groups())) for found in _AMOUNT.finditer(text)) or None
+
+
 def near(word: str, known: Iterable[str]) -> str | None:
     """The known name that was most likely meant, upper and lower case alike; None if none is near."""
     folded = {name.casefold(): name for name in sorted(known, reverse=True)}
     found = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
-    return folded[found[0]] if found else None
+    return folded[found[0]] if found else folded.get(_OTHERWISE.get(word.casefold(), ""))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -100,10 +154,10 @@ _FORMS = {
     r"^\d+$": 'write the number in quotes, as in "1201234567890"',
 }
 _LIMITS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    "greater_than_equal": lambda limit: f"must be {limit['ge']} or more",
-    "greater_than": lambda limit: f"must be more than {limit['gt']}",
-    "less_than_equal": lambda limit: f"must be {limit['le']} or less",
-    "less_than": lambda limit: f"must be less than {limit['lt']}",
+    "greater_than_equal": lambda limit: f"must be {limit['ge']:g} or more",
+    "greater_than": lambda limit: f"must be more than {limit['gt']:g}",
+    "less_than_equal": lambda limit: f"must be {limit['le']:g} or less",
+    "less_than": lambda limit: f"must be less than {limit['lt']:g}",
     "too_short": lambda _: "must not be empty; write at least one",
     "string_too_short": lambda _: "must not be empty",
     "string_too_long": lambda limit: f"must not be longer than {limit['max_length']} letters",
@@ -122,7 +176,7 @@ def plain(error: ErrorDetails, item: str = "", table: str = "") -> str:
     if kind in _TYPES:
         return f"{_TYPES[kind].format(item=item, table=table)}; this is {kind_of(error['input'])}"
     if kind in _LIMITS:
-        return _LIMITS[kind](limit)
+        return _LIMITS[kind](limit) + _share(error["input"], limit.get("le", limit.get("lt")))
     if kind == "literal_error":
         return choice(error["input"], re.findall(r"'([^']*)'", limit["expected"]))
     if kind == "union_tag_invalid":
@@ -130,6 +184,13 @@ def plain(error: ErrorDetails, item: str = "", table: str = "") -> str:
     if kind == "value_error":
         return str(limit["error"])
     return error["msg"].replace("Input should be", "must be").replace("Value error, ", "")
+
+
+def _share(value: object, most: object) -> str:
+    """The remedy for per cent where a share is meant."""
+    if most == 1 and isinstance(value, int | float) and 1 < value <= 100:
+        return f"; for {value:g} % write {value / 100:g}"
+    return ""
 
 
 def choice(value: object, known: list[str]) -> str:

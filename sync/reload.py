@@ -1,0 +1,86 @@
+"""A running daemon's configuration: read again when a file of it was edited; one with faults changes nothing."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.errors import ConfigurationError, MakegoodError
+from sync.settings import load, load_settings
+from sync.soundness import sound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sync.cycle import Program
+    from sync.mapping.policy import Policy
+    from sync.settings import Settings
+
+    Stamp = tuple[str, int, int, int]
+    """A file, and what changes with an edit of it: its number on the disk, its size, when it was last written."""
+
+
+class Configuration:
+    """What is in force: `settings`, and the `program` made of them and of the mapping files by `build`.
+
+    `build` may raise a MakegoodError, like reading itself. `log` is structlog's.
+    """
+
+    def __init__(self, config: Path) -> None:
+        self._config = config
+        self._folder = config.parent
+        self._stamps = self._stamped()  # before the files are read: an edit meanwhile is seen by `look`
+        self.settings, self._policy = load(config)
+        self._refused = False
+
+    def begin(self, build: Callable[[Settings, Policy], Program]) -> Program:
+        """The program of what was read first."""
+        self._build = build
+        self.program = build(self.settings, self._policy)
+        return self.program
+
+    def look(self, log: Any) -> Program:  # noqa: ANN401 - structlog's own
+        """The program in force, a new one if files were edited and are sound; an edit is logged once."""
+        stamps = self._stamped()
+        if stamps == self._stamps:
+            return self.program
+        self._stamps = stamps
+        try:
+            self._take(*sound(self._config), log)
+        except MakegoodError as error:
+            self._refused = True
+            log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
+        return self.program
+
+    def _take(self, settings: Settings, policy: Policy, log: Any) -> None:  # noqa: ANN401 - structlog's own
+        before, changed = self.program, settings != self.settings or policy.digest != self._policy.digest
+        if changed:
+            self.program = self._build(settings, policy)
+            for served in before.sources:
+                served.tracker.close()
+        if settings.state != self.settings.state:
+            log.warning("another state is heeded at the next start only", state=str(self.settings.state))
+        if self._refused or changed:
+            log.info("configuration mended" if self._refused else "configuration changed", changed=changed)
+        self.settings, self._policy, self._refused = settings, policy, False
+
+    def _stamped(self) -> frozenset[Stamp]:
+        with suppress(ConfigurationError):  # a config that cannot be read leads to no other folder
+            self._folder = load_settings(self._config).mappings
+        return frozenset(_stamps(self._config, self._folder))
+
+
+def _told(error: MakegoodError) -> dict[str, object]:
+    faults = error.faults if isinstance(error, ConfigurationError) else ()
+    told: dict[str, object] = {"faults": len(faults), "first": str(faults[0])} if faults else {"why": str(error)}
+    return told | {"now": "the last good configuration stays in force; makegood check tells every fault"}
+
+
+def _stamps(config: Path, folder: Path) -> Iterator[Stamp]:
+    below = (Path(at, name) for at, _, names in os.walk(folder, followlinks=True) for name in names)
+    for file in (config, *below):
+        with suppress(OSError):  # gone meanwhile: that it is absent tells as much
+            found = file.stat()
+            yield str(file), found.st_ino, found.st_size, found.st_mtime_ns
