@@ -13,10 +13,9 @@ from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
 from sync.legible import LONGEST_LINE, inert
 from sync.mapping.names import Names, read_names, spoken
-from sync.mapping.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from jinja2 import Template, nodes
     from jinja2.runtime import Context
@@ -127,14 +126,6 @@ Templates see them in the language's words (see `names.spoken`), which adds `ask
 `fact_names`.
 """
 
-_STATES: Mapping[str, tuple[object, ...]] = {
-    **{name: (False,) for name, value in SAMPLE.items() if isinstance(value, bool)},
-    "step": (1, 3),
-    "minutes": (600, ""),
-    "role": ("",),
-    "person": ("",),
-}
-"""What else a template has to cope with, of each variable alone."""
 _SAID = "_said"
 _RAISED_BY_EXPRESSIONS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
@@ -181,11 +172,11 @@ class Renderer:
         cleaned = {name: _cleaned(value) for name, value in {**EMPTY, **variables}.items()}
         lines = [inert(line, LONGEST_LINE) for line in str(variables.get("text", "")).splitlines() if line.strip()]
         fields = defaultdict(str, cast("dict[str, str]", cleaned["fields"]))
-        return {**spoken(self._names(language), cleaned), "text": lines, "fields": fields}
+        return {**spoken(self.tables(language), cleaned), "text": lines, "fields": fields}
 
     def name(self, language: Language, table: str, key: str) -> str:
         """What something is called in a language."""
-        return self._names(language)[table].get(key, key.replace("_", " "))
+        return self.tables(language)[table].get(key, key.replace("_", " "))
 
     @cached_property
     def engine(self) -> Engine:
@@ -199,12 +190,12 @@ class Renderer:
                 return each, *self._templates[each, kind]
         raise ConfigurationError(f"no template comments/{FALLBACK}/{kind}.md; copy the shipped one back")
 
-    def _names(self, language: Language) -> Tables:
+    def tables(self, language: Language) -> Tables:
         """The language's words; those that it lacks are English."""
         if language not in self._tables:
             written = self._templates.get((language, NAMES))
             own: Tables = (read_names(*written) if written else Names()).model_dump()
-            general = own if language == FALLBACK else self._names(FALLBACK)
+            general = own if language == FALLBACK else self.tables(FALLBACK)
             self._tables[language] = {table: {**general[table], **words} for table, words in own.items()}
         return self._tables[language]
 
@@ -218,7 +209,7 @@ class Engine:
 
         @pass_context
         def said(context: Context, value: object) -> str:
-            values = cast("list[str]", context[_SAID])
+            values: list[str] = context[_SAID]
             values.append(markdown.filled(str(value), values))
             return markdown.place(len(values) - 1)
 
@@ -250,113 +241,41 @@ class Engine:
         except (self._template_error, *_RAISED_BY_EXPRESSIONS) as error:
             raise ConfigurationError([_fault(path, error)]) from None
 
-    def variables(self, tree: nodes.Template) -> dict[str, int]:
+    def variables(self, tree: nodes.Node) -> dict[str, int]:
         """The variables that a template asks for, with the line of the first mention of each."""
         from jinja2 import nodes  # noqa: PLC0415 - only when templates are checked
 
         lines: dict[str, int] = {}
         own = {"loop", *self.environment.globals}
-        for name in tree.find_all(nodes.Name):
+        for name in _nodes(tree):
+            if not isinstance(name, nodes.Name):
+                continue
             if name.ctx == "load":
                 lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
             else:
                 own.add(name.name)
         return {name: line for name, line in lines.items() if name not in own}
 
-    def fields(self, tree: nodes.Template) -> dict[str, int]:
+    def fields(self, tree: nodes.Node) -> dict[str, int]:
         """The ticket's fields that a template asks for by name, with the line of the first mention of each."""
         from jinja2 import nodes  # noqa: PLC0415 - only when templates are checked
 
-        asked = [(each.node, each.attr, each.lineno) for each in tree.find_all(nodes.Getattr)]
-        asked += [
-            (each.node, each.arg.value, each.lineno)
-            for each in tree.find_all(nodes.Getitem)
-            if isinstance(each.arg, nodes.Const)
-        ]
-        found = [
-            (str(name), line) for of, name, line in asked if isinstance(of, nodes.Name) and of.name == "fields"
-        ]
+        found: list[tuple[str, int]] = []
+        for each in _nodes(tree):
+            match each:
+                case nodes.Getattr(node=nodes.Name(name="fields"), attr=name):
+                    found.append((name, each.lineno))
+                case nodes.Getitem(node=nodes.Name(name="fields"), arg=nodes.Const(value=name)):
+                    found.append((str(name), each.lineno))
         return dict(sorted(found, key=itemgetter(1), reverse=True))
 
 
-def check_templates(templates: Templates, fields: Collection[str] = ()) -> list[Fault]:
-    """Every fault of the templates and names, found by rendering each with all kinds of values.
-
-    `fields` are the ticket fields that some tracker's file maps.
-    """
-    faults: set[Fault] = set()
-    check = _Check(Renderer(templates), fields)
-    for language, kind in templates:
-        try:
-            faults.update(check.faults(language, kind, *templates[language, kind]))
-        except ConfigurationError as error:
-            faults.update(error.faults)
-    what = "no such template; every other language falls back on it"
-    faults.update(
-        Fault(f"comments/{FALLBACK}/{kind}.md", 0, 0, "", what)
-        for kind in KINDS
-        if (FALLBACK, kind) not in templates
-    )
-    return sorted(faults)
-
-
-class _Check:
-    """What is tried on each template. The samples of a language are made once."""
-
-    def __init__(self, renderer: Renderer, fields: Collection[str]) -> None:
-        self._renderer = renderer
-        self._fields = fields
-        self._samples: dict[Language, list[tuple[str, Variables]]] = {}
-
-    def faults(self, language: Language, kind: str, path: str, text: str) -> Iterator[Fault]:
-        """The faults of one file; ConfigurationError for one that stops all else."""
-        if kind == NAMES:
-            read_names(path, text)
-            return
-        if kind not in KINDS:
-            yield Fault(path, 0, 0, "", f"no comment is made of {kind!r}{nearest(kind, KINDS)}")
-            return
-        engine = self._renderer.engine
-        tree = engine.parsed(path, text)
-        asked = engine.variables(tree)
-        template = engine.compiled(path, tree)
-        samples = self._spoken(language)
-        known = samples[0][1].keys()
-        unknown = [name for name in asked if name not in known]
-        for name in unknown:
-            yield Fault(path, asked[name], 1, name, f"unknown variable{nearest(name, known)}")
-        for name, line in engine.fields(tree).items():
-            if name not in self._fields:
-                what = f"no tracker's file maps this field{nearest(name, self._fields)}"
-                yield Fault(path, line, 1, f"fields.{name}", what)
-        for changed, variables in () if unknown else samples:
-            if not changed or changed in asked:
-                engine.rendered(template, path, variables)
-
-    def _spoken(self, language: Language) -> list[tuple[str, Variables]]:
-        if language not in self._samples:
-            self._samples[language] = [
-                (changed, self._renderer.spoken(language, variables)) for changed, variables in samples()
-            ]
-        return self._samples[language]
-
-
-def samples() -> Iterator[tuple[str, Variables]]:
-    """The sample, in the states and with the gaps that a template has to cope with.
-
-    Each with the name of the variable that alone is another; none with those that are for every template.
-    """
-    still = {name: False for name, value in SAMPLE.items() if isinstance(value, bool)} | {"step": 1}
-    yield "", SAMPLE
-    yield "", {**SAMPLE, **still}
-    yield "", EMPTY
-    yield "", {**EMPTY, **dict.fromkeys(still, True)}
-    for step in (1, 3):
-        yield "skipped", {**SAMPLE, "step": step, "person": "", "skipped": []}
-        yield "skipped", {**SAMPLE, "step": step, "person": "", "late_by": ""}
-    for name, others in _STATES.items():
-        for other in others:
-            yield name, {**SAMPLE, name: other}
+def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
+    """Everything in a template's tree, in no order."""
+    ahead = [tree]
+    while ahead:
+        ahead += (node := ahead.pop()).iter_child_nodes()
+        yield node
 
 
 def _emptied(value: object) -> object:

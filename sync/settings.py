@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_never
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sync.errors import ConfigurationError, CredentialsError, Fault
 from sync.mapping import models
@@ -20,11 +20,11 @@ from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content
 from sync.mapping.wording import choice, near, nearest
 from sync.notify_models import NotifySettings
-from sync.secrecy import keep
+from sync.secrecy import SECRET_KEY, keep
 from sync.trackers.sources import AnySource, AsanaSource, Base, JiraSource, Source, WorkbookSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sync.mapping.policy import Policy
     from sync.mapping.positions import KeyPath
@@ -46,9 +46,6 @@ TRACKERS = ("jira", "asana", "workbook")
 
 _SHORTEST = timedelta(seconds=10)
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=10)
-_SECRET = re.compile(
-    r"token|passw|passphrase|secret(?!ar)|credential|bearer|(api|private|access)[-_ ]?key|^pat$", re.IGNORECASE
-)
 _LOGIN_IN_ADDRESS = re.compile(r"\w+://[^/\s]*@")
 _TOKEN = re.compile(r"[!-~]+")
 
@@ -83,9 +80,9 @@ class Overridable(Strict):
     """What an environment variable may override, as `MAKEGOOD_STATE` does `state`."""
 
     state: FilePath = Path("state.db")
-    """The file of what was said and done."""
+    """The file of what was said and done. Example: "state.db"."""
     mappings: FilePath = Path("mappings")
-    """The folder of the mapping files."""
+    """The folder of the mapping files. Example: "mappings"."""
     interval: Annotated[Time, AfterValidator(_polite)] = Amount.parse("5m")
     """How long `daemon` rests between two passes."""
     settle_after: Time = Amount.parse("10m")
@@ -93,15 +90,20 @@ class Overridable(Strict):
     crawl_every: Time = Amount.parse("24h")
     """How often all tickets are listed, not only changed ones."""
     log: Literal["json", "console", "auto"] = "auto"
-    """How the log is written; `auto` is for people on a terminal and JSON elsewhere."""
+    """How the log is written: `json`, `console`, or `auto`, which is for people on a terminal and JSON elsewhere.
+    """
 
 
 class Suggest(Strict):
     """An OpenAI-compatible endpoint of the team's own, asked about tickets that no rule classifies."""
 
     url: Base
-    """What `/chat/completions` is put behind; titles and texts of tickets go there and nowhere else."""
+    """What `/chat/completions` is put behind; titles and texts of tickets go there and nowhere else.
+
+    Example: "http://127.0.0.1:11434/v1"
+    """
     model: str = Field(min_length=1)
+    """The model's name, as the endpoint knows it. Example: "local-model"."""
     timeout: Annotated[Time, AfterValidator(_answerable)] = Amount.parse("20s")
     """How long one answer may take, from the first byte sent to the last one read."""
     most: int = Field(20, ge=1)
@@ -155,10 +157,15 @@ class Settings(Overridable):
                 yield ("source", index, at), f'{what}; give this source a site of its own: site = "{source.name}"'
 
 
-class _Environment(Overridable, BaseSettings):
-    """The variables that are set."""
+@cache
+def _environment() -> type[Overridable]:
+    """The model that reads itself from the variables that are set."""
+    from pydantic_settings import BaseSettings, SettingsConfigDict  # noqa: PLC0415 - costs 25 ms, seldom needed
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, enable_decoding=False)
+    class Environment(Overridable, BaseSettings):
+        model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, enable_decoding=False)
+
+    return Environment
 
 
 def find_config(explicit: Path | None, program_name: str) -> Path:
@@ -200,12 +207,17 @@ def load_settings(path: Path) -> Settings:
     return reading.value
 
 
-def load(path: Path) -> tuple[Settings, Policy]:
-    """The settings and the policy that they lead to. ConfigurationError with every fault of all files."""
+def load(path: Path, mappings: Path | None = None) -> tuple[Settings, Policy]:
+    """The settings and the policy that they lead to. ConfigurationError with every fault of all files.
+
+    `mappings` is the folder of the mapping files, where that is not the config's.
+    """
     reading = collect_settings(path)
     settings, document = reading.value, reading.document
     if settings is None:
-        raise ConfigurationError(document.faults)
+        raise ConfigurationError([*document.faults, *_beside(document, path.parent, mappings)])
+    if mappings:
+        settings = settings.model_copy(update={"mappings": mappings})
     policy, faults = collect_policy(
         settings.mappings,
         dict(mapping_of(source) for source in settings.source),
@@ -229,6 +241,22 @@ def load(path: Path) -> tuple[Settings, Policy]:
     return settings, policy
 
 
+def _beside(document: Document, folder: Path, mappings: Path | None) -> list[Fault]:
+    """The faults of the mapping files beside a config that names no usable source: all but the trackers' files."""
+    written = document.data.get("mappings")
+    mappings = mappings or folder / (written if isinstance(written, str) else Overridable().mappings)
+    return collect_policy(mappings, {})[1] if document.legible and mappings.is_dir() else []
+
+
+def chosen(settings: Settings, names: Sequence[str]) -> list[AnySource]:
+    """The sources of these names, or all. ConfigurationError for a name that is not configured."""
+    known = {source.name for source in settings.source}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConfigurationError(f"no source is named {unknown[0]!r}; config.toml has {', '.join(sorted(known))}")
+    return [source for source in settings.source if not names or source.name in names]
+
+
 def collect_settings(path: Path) -> Reading[Settings]:
     """The settings as far as they can be read; the faults of file and environment are its document's."""
     document, folder = Document.read(path, shown(path)), path.parent
@@ -244,10 +272,14 @@ def collect_settings(path: Path) -> Reading[Settings]:
         if isinstance(source, dict):
             _guess_tracker(document, index, source)
     settings = document.validated(Settings)
+    if not {name.upper() for name in os.environ} & {
+        f"{PREFIX}{name}".upper() for name in Overridable.model_fields
+    }:
+        return Reading(document, settings and _led(settings, folder))
     try:
-        environment = _Environment()
+        environment = _environment()()
     except ValidationError as error:
-        for at, what in Shape(_Environment).explained(error):
+        for at, what in Shape(_environment()).explained(error):
             document.faults.append(Fault("environment", 0, 0, f"{PREFIX}{at[0]}".upper(), what))
         return Reading(document, settings and _led(settings, folder))
     given = {name: getattr(environment, name) for name in environment.model_fields_set}
@@ -354,7 +386,7 @@ def _secrets(value: object, at: KeyPath = ()) -> Iterator[KeyPath]:
     match value:
         case dict():
             for key, inner in value.items():
-                if _SECRET.search(key) or (at == ("notify", "webhook") and key in {"url", "address"}):
+                if SECRET_KEY.search(key) or (at == ("notify", "webhook") and key in {"url", "address"}):
                     yield (*at, key)
                 else:
                     yield from _secrets(inner, (*at, key))

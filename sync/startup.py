@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, assert_never, cast
 from sync.comments import Composer
 from sync.courtesy import slips
 from sync.cycle import Program
-from sync.errors import ConfigurationError, TrackerError
+from sync.errors import TrackerError
 from sync.judgement import Judge
 from sync.notify import noticed, notifier
 from sync.observe import Served
 from sync.promises import Terms
-from sync.settings import mapping_of, notify_secret, suggest_token, token_for
+from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
@@ -31,15 +31,6 @@ if TYPE_CHECKING:
     from sync.trackers.base import Tracker
 
     Opener = Callable[[AnySource, Policy, Callable[[], datetime]], Tracker]
-
-
-def chosen(settings: Settings, names: Sequence[str]) -> list[AnySource]:
-    """The sources of these names, or all. ConfigurationError for a name that is not configured."""
-    known = {source.name for source in settings.source}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ConfigurationError(f"no source is named {unknown[0]!r}; config.toml has {', '.join(sorted(known))}")
-    return [source for source in settings.source if not names or source.name in names]
 
 
 def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> Tracker:

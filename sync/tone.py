@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sync.errors import Fault
 from sync.mapping.patterns import first_place
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from sync.mapping.client_models import ClientsFile
-    from sync.mapping.models import Negation
     from sync.mapping.tone_models import Rule, ToneFile
     from sync.ticket import Language
     from sync.words import Key
@@ -35,7 +36,8 @@ INTERNAL_VARIABLES = (
 )
 """Variables of templates that are nobody's business but ours."""
 
-_EVERYWHERE: tuple[Rule, ...] = ("blame", "excuses", "vague_dates")
+_Listed = Literal["blame", "excuses", "internal", "vague_dates", "next_step", "dates"]
+_EVERYWHERE: tuple[_Listed, ...] = ("blame", "excuses", "vague_dates")
 _NEEDED: tuple[Rule, ...] = ("next_step", "date")
 _TOLD: Mapping[Rule, str] = {
     "blame": "“{words}” puts the blame on somebody; say what happened and what we do about it",
@@ -57,6 +59,8 @@ _EAST_ASIAN = "\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _EASTERN = re.compile(f"[{_EAST_ASIAN}]")
 _WRAP = re.compile(rf"(?<=[{_EAST_ASIAN}])\s+(?=[{_EAST_ASIAN}])")
 _MARKUP = "*`"
+_LISTS_KEPT = 64  # of five languages and a few teams of names; making one costs as much as reading a page
+_CLUSTERS_REMEMBERED = 8_192
 _CLUSTER = re.compile("[^\u0300-\u036f\u3099\u309a\uff9e\uff9f][\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
 
 _TEXT = r"""(?:"[^"]*"|'[^']*')"""
@@ -175,20 +179,15 @@ class _Find:
 def _slips(
     text: str, language: Language, tone: ToneFile, *, client: bool, names: Collection[str]
 ) -> Iterator[Slip]:
-    rules: tuple[Rule, ...] = (*_EVERYWHERE, "internal") if client else _EVERYWHERE
-    wrong: list[tuple[Key, Rule]] = [
-        ((language, phrase), rule) for rule in rules for phrase in getattr(tone, rule)
-    ]
-    found = list(_found(text, wrong, {language: tone.negation}))
-    if client:
-        plain: list[tuple[Key, Rule]] = [(key, "names") for key in _name_keys(names, language)]
-        plain += [((language, phrase), "next_step") for phrase in tone.next_step]
-        found += _found(text, plain, {})
-    for each in found:
-        if each.rule != "next_step":
-            yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
-    if client:
-        yield from _missing(text, language, tone, [each for each in found if each.rule == "next_step"])
+    rules: tuple[_Listed, ...] = (*_EVERYWHERE, "internal") if client else _EVERYWHERE
+    paragraphs = list(_paragraphs(text))
+    for each in _listed(language, tone, rules).found(paragraphs):
+        yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
+    if not client:
+        return
+    for each in _named(language, frozenset(names)).found(paragraphs):
+        yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
+    yield from _missing(text, language, tone, list(_listed(language, tone, ("next_step",)).found(paragraphs)))
 
 
 def _missing(text: str, language: Language, tone: ToneFile, steps: Sequence[_Find]) -> Iterator[Slip]:
@@ -202,7 +201,7 @@ def _missing(text: str, language: Language, tone: ToneFile, steps: Sequence[_Fin
     if not (
         _DATE in rest
         or any(first_place(re.compile(each, re.IGNORECASE), normalised(rest)) for each in tone.date_patterns)
-        or any(_found(rest, [((language, phrase), "date") for phrase in tone.dates], {}))
+        or any(_listed(language, tone, ("dates",)).found(_paragraphs(rest)))
     ):
         yield Slip(*_place(text, first.start), "date", text[first.start : first.end])
 
@@ -218,23 +217,59 @@ def _name_keys(names: Collection[str], language: Language) -> Iterator[Key]:
             yield key
 
 
-def _found(
-    text: str, phrases: Sequence[tuple[Key, Rule]], negation: Mapping[Language, Negation]
-) -> Iterator[_Find]:
-    """The phrases that stand in a text; of those of one rule that overlap only the longest."""
-    lexicon = Lexicon([key for key, _ in phrases], negation)
-    for paragraph in _paragraphs(text):
-        hits = lexicon.scan(paragraph.text)
-        finds = [
-            _Find(rule, *paragraph.span(hits[key].start, hits[key].end)) for key, rule in phrases if key in hits
-        ]
-        kept: list[_Find] = []
-        for each in sorted(finds, key=lambda find: find.start - find.end):
-            if not any(
-                other.rule == each.rule and other.start < each.end and each.start < other.end for other in kept
-            ):
-                kept.append(each)
-        yield from kept
+class _Denied(NamedTuple):
+    """A negation as a value; see `words.Negation`."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    within: int
+
+
+class _List:
+    """The phrases of some rules of one language, looked for in one text after another."""
+
+    def __init__(self, phrases: Sequence[tuple[Key, Rule]], negation: Mapping[Language, _Denied]) -> None:
+        self._phrases = phrases
+        self._lexicon = Lexicon([key for key, _ in phrases], negation)
+
+    def found(self, paragraphs: Iterable[_Paragraph]) -> Iterator[_Find]:
+        """Where the phrases stand; of those of one rule that overlap only the longest."""
+        for paragraph in paragraphs:
+            hits = self._lexicon.scan(paragraph.text)
+            finds = [
+                _Find(rule, *paragraph.span(hits[key].start, hits[key].end))
+                for key, rule in (self._phrases if hits else ())
+                if key in hits
+            ]
+            kept: list[_Find] = []
+            for each in sorted(finds, key=lambda find: find.start - find.end):
+                if not any(
+                    other.rule == each.rule and other.start < each.end and each.start < other.end for other in kept
+                ):
+                    kept.append(each)
+            yield from kept
+
+
+def _listed(language: Language, tone: ToneFile, lists: tuple[_Listed, ...]) -> _List:
+    """What a file lists; the negation goes with what is wrong, not with what is needed."""
+    told = tone.negation
+    negation = _Denied(tuple(told.before), tuple(told.after), told.within) if "blame" in lists else None
+    return _list_of(language, tuple((name, tuple(getattr(tone, name))) for name in lists), negation)
+
+
+@lru_cache(maxsize=_LISTS_KEPT)
+def _list_of(
+    language: Language, lists: tuple[tuple[_Listed, tuple[str, ...]], ...], negation: _Denied | None
+) -> _List:
+    phrases: list[tuple[Key, Rule]] = [
+        ((language, phrase), "date" if rule == "dates" else rule) for rule, listed in lists for phrase in listed
+    ]
+    return _List(phrases, {language: negation} if negation else {})
+
+
+@lru_cache(maxsize=_LISTS_KEPT)
+def _named(language: Language, names: frozenset[str]) -> _List:
+    return _List([(key, "names") for key in _name_keys(sorted(names), language)], {})
 
 
 def _paragraphs(text: str) -> Iterator[_Paragraph]:
@@ -249,24 +284,32 @@ class _Paragraph:
     """One paragraph as phrases are looked for in it, knowing where each of its characters was written."""
 
     def __init__(self, written: str, start: int) -> None:
-        left_out = {at for gap in _WRAP.finditer(written) for at in range(*gap.span())}
-        folded: list[str] = []
-        self._ends: list[int] = []
-        self._written: list[tuple[int, int]] = []
-        length = 0
-        for cluster in _CLUSTER.finditer(written):
-            sign = "" if cluster.start() in left_out or cluster.group() in _MARKUP else normalised(cluster.group())
-            if sign:
-                folded.append(sign)
-                length += len(sign)
-                self._ends.append(length)
-                self._written.append((start + cluster.start(), start + cluster.end()))
-        self.text = "".join(folded)
+        self._start = start
+        self._written = _WRAP.sub(_left_out, written) if _EASTERN.search(written) else written
+        self.text = "".join(map(_folded, _CLUSTER.findall(self._written)))
+
+    @cached_property
+    def _places(self) -> tuple[list[int], list[tuple[int, int]]]:
+        """Where each sign of `text` ends, and from where to where it was written."""
+        signs = [(_folded(cluster.group()), cluster.span()) for cluster in _CLUSTER.finditer(self._written)]
+        kept = [(len(sign), span) for sign, span in signs if sign]
+        return [*accumulate(length for length, _ in kept)], [span for _, span in kept]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Where in the whole text the characters from `start` to `end` of this one were written."""
-        first, last = (min(bisect_right(self._ends, at), len(self._ends) - 1) for at in (start, end - 1))
-        return self._written[first][0], self._written[last][1]
+        ends, written = self._places
+        first, last = (min(bisect_right(ends, at), len(ends) - 1) for at in (start, end - 1))
+        return self._start + written[first][0], self._start + written[last][1]
+
+
+def _left_out(gap: re.Match[str]) -> str:
+    """Markup in place of a gap, which is left out as that is."""
+    return _MARKUP[0] * len(gap.group())
+
+
+@lru_cache(maxsize=_CLUSTERS_REMEMBERED)
+def _folded(cluster: str) -> str:
+    return "" if cluster in _MARKUP else normalised(cluster)
 
 
 # --- templates --------------------------------------------------------------------------------------------------

@@ -37,6 +37,9 @@ _INVISIBLE = re.compile(
 _WORD = re.compile(rf"[^\W{_JAPANESE}]+")
 _SPLIT = re.compile(f"({_WORD.pattern})")
 _PART = re.compile(rf"(\.{{3}})?\s*([^\W{_JAPANESE}]+)(\*?)")
+_LETTERS = "A-Za-z0-9À-ÖØ-öø-ÿЀ-ѯ"
+_ORDINARY = re.compile(rf"(?:[{_LETTERS}]+(?:(?<=[{_LETTERS}]{{3}})\*)?[ '\n-])+")
+_ORDINARY_JAPANESE = re.compile(r"(?:[ぁ-ゖァ-ヺー一-鿿]{2,}\n)+")
 _ELLIPSIS = "..."  # what … is once it is normalised
 _CLAUSE_ENDS = re.compile(r"[.,;:!?()\[\]…–—]|\s-\s|\n\s*[\n*•-]")
 _JAPANESE_CLAUSE = "。、.,!?;:()\n"
@@ -120,6 +123,15 @@ def fault(language: Language, phrase: str) -> str | None:
         if short
         else None
     )
+
+
+def faults(language: Language, phrases: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """What is wrong with which of the phrases, by its number from 0; see `fault`. Ordinary lists take no time."""
+    ordinary = _ORDINARY_JAPANESE if language == "ja" else _ORDINARY
+    if not ordinary.fullmatch("\n".join([*phrases, ""])):
+        for number, phrase in enumerate(phrases):
+            if what := fault(language, phrase):
+                yield number, what
 
 
 def negation_fault(language: Language, entry: str, place: Literal["before", "after"]) -> str | None:

@@ -69,6 +69,7 @@ class Policy:
     tone: Mapping[Language, ToneFile] = field(default_factory=dict)
     people: People = field(init=False, repr=False)
     _clients: dict[str, ClientModel] = field(init=False, repr=False)
+    _nearest: dict[str, list[str]] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         named = {folded(name): client for client in self.clients.client for name in (client.name, *client.aliases)}
@@ -108,8 +109,10 @@ class Policy:
 
     def nearest_clients(self, name: str) -> list[str]:
         """Names of at most three clients that may have been meant, the likeliest first."""
-        near = get_close_matches(folded(name), self._clients, n=9, cutoff=_ALIKE)
-        return list(dict.fromkeys(self._clients[each].name for each in near))[:3]
+        if name not in self._nearest:
+            near = get_close_matches(folded(name), self._clients, n=9, cutoff=_ALIKE)
+            self._nearest[name] = list(dict.fromkeys(self._clients[each].name for each in near))[:3]
+        return self._nearest[name]
 
 
 def load_policy(folder: Path, used: Mapping[str, type[models.Mapping]]) -> Policy:

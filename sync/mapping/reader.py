@@ -13,7 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sync.errors import ConfigurationError, Fault
-from sync.mapping import syntax
+from sync.mapping import syntax, toml
 from sync.mapping.positions import KeyPath, Position, positions
 from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content, decoded
@@ -185,17 +185,19 @@ def _whole(reading: Reading[Model]) -> Model:
     return reading.value
 
 
+_MOST_PARTS = 32
 _ENDLESS_KEY = re.compile(
     r"""(?<![\w-])(?:(?:[\w-]{1,500}+|"[^"\n]{0,500}+"|'[^'\n]{0,500}+')[ \t]*+\.[ \t]*+){32}"""
 )
 
 
 def _parsed(text: str) -> dict[str, Any]:
-    if endless := _ENDLESS_KEY.search(text):  # tomllib takes hours for one of thousands of parts
+    dotted_line = any(line.count(".") >= _MOST_PARTS for line in text.split("\n"))
+    if dotted_line and (endless := _ENDLESS_KEY.search(text)):  # tomllib takes hours for one of thousands of parts
         line = text.count("\n", 0, endless.start()) + 1
-        raise IllegibleError("a key of more than 32 parts; no file of ours needs one", line, 1)
+        raise IllegibleError(f"a key of more than {_MOST_PARTS} parts; no file of ours needs one", line, 1)
     try:
-        return tomllib.loads(text)
+        return toml.parsed(text)
     except tomllib.TOMLDecodeError as error:
         place, what = syntax.explained(str(error), text)
         raise IllegibleError(what, place.line, place.column) from None

@@ -1,0 +1,101 @@
+"""The command `check`: is the configuration sound? It loads no more of the program than it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.advice import advice
+from sync.errors import ConfigurationError, TrackerError
+from sync.exposure import exposed
+from sync.fault_text import annotation
+from sync.fault_text import show as show_faults
+from sync.settings import chosen, find_config
+from sync.soundness import sound
+from sync.terminal import say, say_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sync.mapping.policy import Policy
+    from sync.settings import Settings
+
+
+def check(  # noqa: PLR0913 - the command's options
+    program_name: str,
+    *,
+    config: Path | None,
+    sources: Sequence[str],
+    output: str,
+    quiet: bool,
+    verbose: int,
+    online: bool,
+) -> int:
+    """The configuration's faults, and with `online` the trackers' findings."""
+    del verbose
+    try:
+        settings, policy = sound(find_config(config, program_name))
+    except ConfigurationError as error:
+        show_faults(error, output)
+        return error.exit_status
+    findings: list[dict[str, str]] = []
+    worst = 0
+    if online:
+        findings, worst = _online(settings, policy, sources, quiet=quiet)
+    advised = [*exposed(settings), *advice(policy, chosen(settings, sources))]
+    if output == "json":
+        say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
+    elif output == "github":
+        for line in _annotations(advised, findings):
+            say(line)
+    elif not quiet:
+        say(_summary(settings, policy))
+        for sentence in advised:
+            say(f"note: {sentence}")
+        for finding in findings:
+            say(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
+    return worst
+
+
+def _annotations(advised: Sequence[str], findings: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    for sentence in advised:
+        yield annotation("notice", sentence)
+    for finding in findings:
+        level = finding["level"] if finding["level"] in {"error", "warning"} else "notice"
+        yield annotation(level, f"{finding['source']}: {finding['about']}: {finding['what']}")
+
+
+def _summary(settings: Settings, policy: Policy) -> str:
+    rules = len(policy.taxonomy.rule)
+    return (
+        f"config.toml and {settings.mappings.name}/ are sound: sources {len(settings.source)}, rules {rules}, "
+        f"clients {len(policy.clients.client)}, calendars {len(policy.calendars)}"
+    )
+
+
+def _online(
+    settings: Settings, policy: Policy, names: Sequence[str], *, quiet: bool
+) -> tuple[list[dict[str, str]], int]:
+    from sync.commands import working_program  # noqa: PLC0415 - offline, the program itself is not needed
+    from sync.store import Store  # noqa: PLC0415 - likewise
+
+    findings, worst = [], 0
+    with (
+        Store(settings.state, write=False) as store,
+        working_program(settings, policy, store, names, None, quiet=quiet) as working,
+    ):
+        for served in working.sources:
+            name = served.settings.name
+            try:
+                served.tracker.connect()
+                found = list(served.tracker.check())
+            except TrackerError as error:
+                findings.append({"source": name, "level": "error", "about": "connection", "what": str(error)})
+                worst = max(worst, error.exit_status)
+                continue
+            findings += [
+                {"source": name, "level": each.level, "about": each.about, "what": each.what} for each in found
+            ]
+            if any(each.level == "error" for each in found):
+                worst = max(worst, 2)
+    return findings, worst

@@ -1,0 +1,28 @@
+"""Whether what a team has written is sound, texts included: more than a pass needs to know before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sync.errors import ConfigurationError
+from sync.settings import load
+from sync.template_check import check_templates
+from sync.tone import check_tone, staff
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sync.mapping.policy import Policy
+    from sync.settings import Settings
+
+
+def sound(config: Path) -> tuple[Settings, Policy]:
+    """Everything loaded, and every template tried once. ConfigurationError with every fault."""
+    settings, policy = load(config)
+    mapped = {name for mapping in policy.mappings.values() for name in mapping.fields.mapped()}
+    if faults := [
+        *check_templates(policy.templates, mapped),
+        *check_tone(policy.templates, policy.tone, staff(policy.clients)),
+    ]:
+        raise ConfigurationError(faults)
+    return settings, policy
