@@ -128,6 +128,8 @@ def _in_workspace(board: Board, home: Workspace, rest: list[str], request: Reque
             return list(people)
         case ["tags"]:
             return list(board.all_tags)
+        case ["projects"]:
+            return list(board.all(Project))
         case ["workspace_memberships"]:
             whose = request.one("user")
             return [_place(home, person) for person in people if whose in {"", person.gid, person.email}]

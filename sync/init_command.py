@@ -1,0 +1,152 @@
+"""The command `init`: the first config and mapping files, from what a tracker shows of itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.errors import ConfigurationError
+from sync.first_files import Answers, Shipped, first_files
+from sync.first_questions import questions
+from sync.guess import guessed
+from sync.init_source import (
+    Wishes,
+    exported,
+    landscape_of,
+    place_of,
+    place_of_export,
+    provisional,
+    source_of,
+    token_of,
+    with_projects,
+)
+from sync.init_text import show
+from sync.settings import token_variable
+from sync.shipped import shipped_mappings
+from sync.terminal import prompted, someone_is_there
+from sync.trackers.sources import WorkbookSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sync.init_source import AnyOf, Place
+    from sync.landscape import Landscape
+
+_TESTS_OF_RULES = "taxonomy.toml"
+READERS = ("staff", "staff-and-clients")
+
+
+def init(*, program_name: str, folder: Path, **wished: Any) -> int:  # noqa: ANN401 - the command's options
+    """Ask a tracker what it has, guess, write and tell.
+
+    ConfigurationError, before anything is asked, where a file would be overwritten or nobody can be asked.
+    """
+    _refuse_to_overwrite(folder)
+    wishes = Wishes(**wished)
+    if not wishes.yes and not someone_is_there():
+        raise ConfigurationError(
+            "Nobody can be asked here, for this is no terminal: say --yes, and with options what is known, as in "
+            "`makegood init --yes --workbook issues.xlsx`."
+        )
+    begun = shipped()
+    seen = exported(wishes.export) if wishes.export else None
+    place = place_of_export(wishes, seen) if seen else place_of(wishes)
+    name = wishes.said("--name", wishes.name, "A short name for this source", str(place["tracker"]))
+    source = provisional(place, name)
+    if seen is None:
+        token = token_of(source, wishes)
+        place = with_projects(place, name, token)
+        source = source_of({"name": name} | place)
+        seen = landscape_of(source, token)
+    answers = _answers(wishes, source, place, seen, folder)
+    guesses = guessed(seen, begun.known)
+    files = first_files(seen, guesses, answers, begun)
+    _write(folder, files)
+    show(seen, guesses, questions(seen, guesses, files), answers, (folder, wishes.export), program_name)
+    return 0
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    for name in ("config.toml", "mappings"):
+        if os.path.lexists(folder / name):
+            raise ConfigurationError(
+                f"{folder / name} is there already, and nothing is overwritten: name another folder, as in "
+                "`makegood init first`, and take over from there what you like."
+            )
+
+
+def shipped() -> Shipped:
+    """The mapping files that all begins with. ConfigurationError if the installation lacks them."""
+    folder = shipped_mappings()
+    return Shipped({file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.toml"))})
+
+
+# --- what is left to say ----------------------------------------------------------------------------------------
+
+
+def _answers(
+    wishes: Wishes,
+    source: AnyOf,
+    place: Place,
+    seen: Landscape,
+    folder: Path,
+) -> Answers:
+    zone, why = _zone(seen)
+    said = wishes.said("--zone", wishes.zone, "The time zone in which your days are meant", zone)
+    source_of(dict(place) | {"name": source.name, "zone": said})
+    guests = any(each.kind in {"guest", "customer"} for each in seen.people)
+    mixed = guests or any(project.desk for project in seen.projects)
+    readers = wishes.readers
+    if readers is None and not wishes.yes:
+        readers = prompted("Who can read these tickets?", READERS[1] if mixed else READERS[0], READERS)
+    careful = "guessed: clients or guests were met" if mixed else 'guessed: the careful one; or "staff"'
+    return Answers(
+        name=source.name,
+        token_variable="" if isinstance(source, WorkbookSource) else token_variable(source),
+        place={key: _from(folder, key, value) for key, value in place.items() if key != "tracker"},
+        zone=said,
+        zone_why="" if wishes.zone or (not wishes.yes and said != zone) else why,
+        readers=readers or READERS[1],
+        readers_why="" if readers else careful,
+    )
+
+
+def _from(folder: Path, key: str, value: str | list[str]) -> str | list[str]:
+    """The value as the config writes it: a file inside its folder by its name there."""
+    if key != "path" or isinstance(value, list):
+        return value
+    path, home = Path(value), folder.resolve()
+    return str(path.relative_to(home)) if path.is_relative_to(home) else value
+
+
+def _zone(seen: Landscape) -> tuple[str, str]:
+    """The most likely time zone, and why."""
+    if seen.zone:
+        return seen.zone, "that of the account's profile"
+    here = os.environ.get("TZ", "").removeprefix(":") or _machines_zone()
+    return (here, "that of this machine") if here else ("UTC", "nothing told another one")
+
+
+def _machines_zone() -> str:
+    place = os.path.realpath("/etc/localtime")
+    return place.partition("/zoneinfo/")[2]
+
+
+# --- writing ----------------------------------------------------------------------------------------------------
+
+
+def _of_the_demo(folder: str, names: list[str]) -> set[str]:
+    """The shipped tests that only hold for the shipped clients; those of the rules hold for everybody."""
+    return {name for name in names if name != _TESTS_OF_RULES} if Path(folder).name == "tests" else set()
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    """All files, the config last. ConfigurationError if the folder cannot be written."""
+    try:
+        shutil.copytree(shipped_mappings(), folder / "mappings", ignore=_of_the_demo)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{folder} cannot be written: {error.strerror or error}.") from None
