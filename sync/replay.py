@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from sync.cycle import Sight
+    from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
     from sync.trackers.past import Past
@@ -48,7 +48,14 @@ def replayed(  # noqa: PLR0913 - what a replay is made of
     what it says; nothing is kept, nobody is notified, and no model is asked. `wordless`: its comments stay empty,
     for one who only counts them.
     """
-    now = max(past.now for past in pasts.values())
+    with Store.in_memory() as store:
+        yield from lived(prepared(settings, policy, store, pasts, wordless=wordless), pasts, until, every)
+
+
+def prepared(
+    settings: Settings, policy: Policy, store: Store, pasts: Mapping[str, Past], *, wordless: bool = False
+) -> Program:
+    """The daemon's program on the sources that have a past, as `replayed` says."""
     alone = settings.model_copy(
         update={
             "source": [_opened(source) for source in settings.source if source.name in pasts],
@@ -56,18 +63,26 @@ def replayed(  # noqa: PLR0913 - what a replay is made of
             "suggest": None,
         }
     )
-    with Store.in_memory() as store:
-        ready = program(alone, policy, store, (), lambda: now, lambda source, _policy, _clock: pasts[source.name])
-        working = replace(ready, crawl_every=_NEVER, pretended=True)
-        if wordless:
-            working = replace(working, render=lambda _judged, _sayings: (), slips=lambda _judged, _body: "")
-        number = 0
-        while now <= until:
-            number += 1
-            for past in pasts.values():
-                past.advance(now)
-            yield Pass(now, run_pass(working, now, f"pass {number}"))
-            now = _next(now, every, [store.next_wake(), *(past.next_event() for past in pasts.values())])
+    ready = program(alone, policy, store, (), lambda: _now(pasts), lambda source, *_: pasts[source.name])
+    working = replace(ready, crawl_every=_NEVER, pretended=True)
+    if wordless:
+        working = replace(working, render=lambda _judged, _sayings: (), slips=lambda _judged, _body: "")
+    return working
+
+
+def lived(working: Program, pasts: Mapping[str, Past], until: datetime, every: timedelta) -> Iterator[Pass]:
+    """Every pass of a program that was prepared for these pasts, from where they stand until then."""
+    now, number = _now(pasts), 0
+    while now <= until:
+        number += 1
+        for past in pasts.values():
+            past.advance(now)
+        yield Pass(now, run_pass(working, now, f"pass {number}"))
+        now = _next(now, every, [working.store.next_wake(), *(past.next_event() for past in pasts.values())])
+
+
+def _now(pasts: Mapping[str, Past]) -> datetime:
+    return max(past.now for past in pasts.values())
 
 
 def _next(now: datetime, every: timedelta, moments: list[datetime | None]) -> datetime:

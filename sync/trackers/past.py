@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.action import Draft, Edit, FollowUp
+    from sync.errors import TrackerError
     from sync.ticket import Ticket
     from sync.trackers.base import Finding
 
@@ -51,6 +52,7 @@ class Past:
         self._people: dict[str, Person] = {}
         self._shown: dict[str, Ticket] = {}
         self._touched: list[str] = []
+        self._last: dict[tuple[str, str], Ticket] = {}
         ahead: list[tuple[datetime, int, str, Ticket | Event]] = []
         for ticket in tickets:
             if ticket.follow_up:
@@ -58,8 +60,10 @@ class Past:
             self._people |= {person.name: person for person in _people(ticket)}
             ahead.append((ticket.created, 0, ticket.id, _born(ticket, prefixes)))
             ahead += [(each.at, 1, ticket.id, each) for each in _events(ticket)]
-        ahead.sort(key=lambda each: each[:2], reverse=True)
-        self._ahead = ahead
+            last = {change.field: change.id for change in ticket.changes}
+            self._last |= {(ticket.id, number): ticket for number in last.values()}
+        ahead.sort(key=lambda each: each[:2])
+        self._ahead = ahead[::-1]
         self.advance(now)
 
     @property
@@ -74,7 +78,8 @@ class Past:
             _, _, number, event = self._ahead.pop()
             match event:
                 case Change():
-                    self._keep(_after(self._shown[number], event, self._people))
+                    today = self._last.get((number, event.id))
+                    self._keep(_after(self._shown[number], event, self._people, today))
                 case Comment():
                     shown = self._shown[number]
                     self._keep(replace(shown, comments=(*shown.comments, event), updated=event.at))
@@ -165,6 +170,16 @@ class Past:
         self._of(ticket)
         return Written(self.now, created=draft.mark)
 
+    def batch(self, writes: Sequence[tuple[str, Edit | None, Draft | None]]) -> list[Written | TrackerError]:
+        """All of them; nobody refuses anything here."""
+        return [self._write(*write) for write in writes]
+
+    def _write(self, ticket: str, edit: Edit | None, draft: Draft | None) -> Written:
+        written = self.edit(ticket, edit) if edit else None
+        said = self.comment(ticket, draft) if draft else None
+        labels = written.labels if written else None
+        return replace(said, labels=labels) if said else written or Written(self.now)
+
     def clone(self) -> Past:
         """Itself: a pass writes here one after the other."""
         return self
@@ -177,6 +192,12 @@ class Past:
     def _keep(self, ticket: Ticket) -> None:
         self._touched.append(ticket.id)
         self._shown[ticket.id] = replace(ticket, version=str(len(self._touched)))
+
+
+def moments(ticket: Ticket) -> Iterator[datetime]:
+    """When people did something to the ticket, its creation included."""
+    yield ticket.created
+    yield from (each.at for each in _events(ticket))
 
 
 def _people(ticket: Ticket) -> Iterator[Person]:
@@ -195,7 +216,7 @@ def _events(ticket: Ticket) -> Iterator[Event]:
 def _born(ticket: Ticket, prefixes: tuple[str, ...]) -> Ticket:
     """The ticket as it was made, by what its history says that each field was before."""
     before = {change.field: change.before for change in reversed(ticket.changes)}
-    fields = {name: before.get(name, value) for name, value in (before | dict(ticket.fields)).items()}
+    fields = dict(ticket.fields) | before
     labels = before["labels"].split() if "labels" in before else ticket.labels
     owner = before.get("assignee")
     known = {person.name: person for person in _people(ticket)}
@@ -217,26 +238,33 @@ def _born(ticket: Ticket, prefixes: tuple[str, ...]) -> Ticket:
     )
 
 
-_OWN = frozenset({"status", "labels", "assignee", "due"})
-"""The fields that a ticket has beside the mapped ones."""
+_OWN = frozenset({"status", "labels", "assignee", "due", "key"})
+"""What a ticket's history tells of beside the mapped fields."""
 
 
-def _after(ticket: Ticket, change: Change, people: Mapping[str, Person]) -> Ticket:
-    """The ticket once somebody has changed one field of it."""
+def _after(ticket: Ticket, change: Change, people: Mapping[str, Person], today: Ticket | None = None) -> Ticket:
+    """The ticket once somebody has changed one field of it; the last time, to what it is `today`.
+
+    A history names people and things as they were called then; what they are is known of today.
+    """
     changed: dict[str, Any] = {}
     match change.field:
         case "status":
-            status = Status(change.after)
-            changed["status"] = status
-            changed["resolved"] = None if status.live else (ticket.resolved or change.at)
+            changed["status"] = status = Status(change.after)
+            told = today.resolved if today and today.resolved and today.resolved <= change.at else None
+            changed["resolved"] = told or (None if status.live else (ticket.resolved or change.at))
         case "labels":
             changed["labels"] = (ticket.labels - labels_removed(change)) | labels_added(change)
         case "assignee":
-            changed["assignee"] = _person(change.after, people)
+            changed["assignee"] = today.assignee if today else _person(change.after, people)
         case "due":
-            changed["due"] = _day(change.after)
+            changed["due"] = today.due if today else _day(change.after)
+            changed["due_text"] = today.due_text if today else ""
+        case "key":
+            pass
         case name:
-            fields = {**ticket.fields, name: change.after}
+            value = today.fields.get(name, "") if today else change.after
+            fields = {**ticket.fields, name: value}
             changed["fields"] = {each: value for each, value in fields.items() if value}
     updated = ticket.updated if change.author is US else change.at
     return replace(ticket, changes=(*ticket.changes, change), updated=updated, **changed)
