@@ -11,6 +11,8 @@ SOAK_SUMMARY ?= soak.json
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= mapping csv xlsx adf wiki html jql cloud data-center asana
 
+TOML := tombi.toml config.example.toml mappings docs
+
 BIN := .venv/bin
 PIP = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check install --quiet
 COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -22,7 +24,7 @@ otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo picture test test-system bench reliability soak fuzz mutants lint types schema lock clean FORCE
+.PHONY: help demo picture test test-system bench reliability soak fuzz mutants lint types schema site lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -53,15 +55,21 @@ fuzz: .venv/.fuzz ## atheris on whatever reads or writes foreign text (FUZZ_SECO
 mutants: .venv/.mutants ## mutmut on the modules that decide what is written (MODULES="clocks ledger"; hours for all)
 	PYTHONPATH=.venv/mutants $(BIN)/python benchmarks/mutants.py $(MODULES)
 
-lint: .venv/.test ## ruff: rules and format
+lint: .venv/.test ## ruff and tombi: rules and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/tombi lint --offline --error-on-warnings $(TOML) tests/data
+	$(BIN)/tombi format --offline --check $(TOML)
 
 types: .venv/.test ## mypy --strict
 	$(BIN)/mypy
 
-schema: .venv/.runtime ## write docs/schema/ anew from the models of config and mappings
-	$(BIN)/python -m sync.schema docs/schema
+schema: .venv/.runtime ## write the schemas of config and mappings, and docs/reference/, anew from the models
+	$(BIN)/python -m sync.schema mappings/.schema
+	$(BIN)/python -m sync.reference docs/reference
+
+site: .venv/.site ## the documentation as a site, in build/site; every link is checked
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=.venv/site $(BIN)/python -m mkdocs --quiet build --strict
 
 picture: .venv/.runtime ## draw docs/demo/plan.svg anew from the demo
 	$(BIN)/python docs/demo/picture.py
@@ -69,6 +77,7 @@ picture: .venv/.runtime ## draw docs/demo/plan.svg anew from the demo
 lock: .venv/.uv ## write the lock files anew (LOCK_FLAGS=--upgrade for newer releases)
 	$(BUILD_NEEDS) | $(COMPILE) --extra test pyproject.toml - --output-file requirements-test.lock
 	$(BUILD_NEEDS) | $(COMPILE) --constraint requirements-test.lock pyproject.toml - --output-file requirements.lock
+	$(COMPILE) --group site --constraint requirements-test.lock --output-file requirements-site.lock
 
 clean: ## remove whatever was made here, but no config and no state
 	rm -rf .venv build dist *.egg-info demo .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
@@ -103,6 +112,10 @@ clean: ## remove whatever was made here, but no config and no state
 
 .venv/.mutants: .venv/.test tests/fuzz/mutants.lock
 	@$(PIP) --require-hashes --no-deps --target .venv/mutants --upgrade --requirement tests/fuzz/mutants.lock
+	@touch $@
+
+.venv/.site: .venv/.made requirements-site.lock
+	@$(PIP) --require-hashes --no-compile --target .venv/site --upgrade --requirement requirements-site.lock
 	@touch $@
 
 .venv/.uv: .venv/.made
