@@ -174,6 +174,41 @@ def starting() -> Row:
     )
 
 
+PARSED = """
+import pathlib, sys, tomllib, pydantic, jinja2.sandbox
+folder, jinja = pathlib.Path(sys.argv[1]), jinja2.sandbox.SandboxedEnvironment()
+for file in (*folder.glob("*.toml"), *folder.glob("tone/*.toml"), *folder.glob("comments/*/*.toml")):
+    tomllib.loads(file.read_text(encoding="utf-8"))
+for file in folder.glob("comments/*/*.md"):
+    jinja.from_string(file.read_text(encoding="utf-8"))
+"""
+"""The least that a reader of these files could do: parse them, and compile the templates."""
+
+
+def checking(lines: int, goal: str) -> Row:
+    """`check` beside merely parsing the same files; taxonomy.toml is repeated until it has `lines` lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = configured(Path(folder), "http://127.0.0.1:1")
+        grown = Path(folder) / "mappings" / "taxonomy.toml"
+        written = grown.read_text(encoding="utf-8")
+        grown.unlink()
+        _, *rules = written.split("\n[[rule]]\n")
+        for number in range(lines):
+            if written.count("\n") >= lines:
+                break
+            written += "\n[[rule]]\n" + rules[number % len(rules)].replace('name = "', f'name = "{number}-', 1)
+        grown.write_text(written, encoding="utf-8")
+        ours = _started([str(Path(sys.executable).with_name("makegood")), "check", "--config", str(config)])
+        parsed = _started([sys.executable, "-c", PARSED, f"{folder}/mappings"])
+    return Row(
+        f"makegood check, {written.count(chr(10)):,} lines in taxonomy.toml / merely parsing the files",
+        f"{ours * 1000:.0f} ms",
+        f"{parsed * 1000:.0f} ms",
+        f"{ours / parsed:.2f} ×",
+        goal,
+    )
+
+
 def _started(command: list[str]) -> float:
     def once() -> None:
         subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
@@ -196,6 +231,7 @@ def main() -> None:
         ("writing at 50 ms", lambda: [writing(0.05, 60, "≥ 8 ×")]),
         ("calendar", lambda: [adding()]),
         ("start", lambda: [starting()]),
+        ("check", lambda: [checking(0, "≤ 400 ms"), checking(5000, "≤ 1,500 ms")]),
     ]
     rows: list[Row] = []
     for name, step in steps:

@@ -183,7 +183,8 @@ class Archive:
     def unsettled(self, site: str | None = None, source: str | None = None) -> list[JournalEntry]:
         """Writes whose outcome is not known yet, oldest first; with `source` without those on other sources."""
         return self._journal(
-            "outcome IN ('intended', 'unknown') AND site = coalesce(?, site) AND NOT EXISTS ("
+            "number IN (SELECT number FROM journal WHERE outcome IN ('intended', 'unknown')) "
+            "AND site = coalesce(?, site) AND NOT EXISTS ("
             "SELECT 1 FROM tickets WHERE tickets.site = journal.site AND id = ticket "
             "AND source NOT IN ('', coalesce(?, source)))",
             site,

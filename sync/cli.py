@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync import __version__, cli_listing, cli_state, cli_workbench
-from sync.cli_options import Moment, shared, told
-from sync.errors import MakegoodError
+from sync.cli_options import Moment, export_options, shared, told
+from sync.errors import ConfigurationError, MakegoodError
 from sync.secrecy import trace
 from sync.terminal import say
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     help="Let through the one plan that the guard refused; its refusal tells the digest.",
 )
 @click.option("--exit-code", is_flag=True, help="With --dry-run: exit 10 when there is something to do.")
+@export_options
 @click.version_option(__version__, prog_name="makegood")
 @click.pass_context
 def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
@@ -55,12 +57,21 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
       makegood --dry-run -v               the same with every comment in full
       makegood --only ACME-12             one pass over one ticket
       makegood --dry-run --output json    the plan for a program
+      makegood --dry-run --export FILE    what it would do with the tickets of a Jira or Asana export
     """  # noqa: D301 - click reads \\b as "do not rewrap"
     ctx.obj = options
-    if ctx.invoked_subcommand is None:
-        from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
+    if ctx.invoked_subcommand is not None:
+        return
+    name, export, date_format = ctx.info_name or "makegood", options.pop("export"), options.pop("date_format")
+    if export is not None and not options["dry_run"]:
+        raise click.UsageError("an export can only be looked at: add --dry-run", ctx)
+    if export is not None:
+        from sync.export_command import one_pass as trial  # noqa: PLC0415 - what follows needs the rest
 
-        ctx.exit(one_pass(ctx.info_name or "makegood", **options))
+        ctx.exit(trial(name, export=export, date_format=date_format, **options))
+    from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
+
+    ctx.exit(one_pass(name, **options))
 
 
 @cli.command(short_help="Pass after pass, until told to stop.")
@@ -80,17 +91,20 @@ def daemon(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
 
 
 @cli.command(short_help="Is the configuration sound? Every fault at once.")
-@shared
+@partial(shared, outputs=("text", "short", "json", "github"))
 @click.option("--online", is_flag=True, help="Also ask the trackers: credentials, fields, permissions, readers.")
 @click.pass_context
 def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
     """Is the configuration sound? Every fault at once, with file, line and remedy.
 
+    `--output short` prints a line for each fault, `github` annotations for a workflow.
+
     \b
       makegood check                      config.toml and mappings/, offline
       makegood check --online             and the trackers too
+      makegood check --output github      each fault beside its line in a pull request
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.commands import check as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.check_command import check as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -99,6 +113,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
 @shared
 @click.argument("ticket")
 @click.option("--now", type=Moment(), help="Pretend that it is this moment.")
+@export_options
 @click.pass_context
 def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click's own
     """Why this ticket, why this severity, why now, what is next, and what would change it.
@@ -107,9 +122,15 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
       makegood explain ACME-12
       makegood explain ACME-12 --now 2026-03-03T18:00:00+01:00
     """  # noqa: D301 - click reads \\b as "do not rewrap"
+    given = told(ctx, options)
+    export, date_format = given.pop("export"), given.pop("date_format")
+    if export is not None:
+        from sync.export_command import explain as trial  # noqa: PLC0415 - what follows needs the rest
+
+        ctx.exit(trial(export=export, date_format=date_format, **given))
     from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(run(**told(ctx, options)))
+    ctx.exit(run(**given))
 
 
 @cli.command(short_help="What a pass would do, as a file to review.")
@@ -208,6 +229,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="replace")  # a terminal may know fewer letters than tickets hold
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name=program_name)
+    except ConfigurationError as error:
+        from sync.fault_text import refuse  # noqa: PLC0415 - only when something is refused
+
+        refuse(program_name, error)
+        sys.exit(error.exit_status)
     except MakegoodError as error:
         say(f"{program_name}: {error}", err=True)
         sys.exit(error.exit_status)

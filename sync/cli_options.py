@@ -44,6 +44,25 @@ def shared(command: Callable[..., Any], outputs: Sequence[str] = ("text", "json"
     return command
 
 
+def export_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of the commands that can look at a file instead of a tracker."""
+    for option in (
+        click.option(
+            "--date-format",
+            type=click.Choice(("dmy", "mdy")),
+            help="Of an export whose dates do not tell: the day first, or the month.",
+        ),
+        click.option(
+            "--export",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Look at a CSV that Jira or Asana exported instead; needs no credentials.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of the commands that look back."""
     for option in (

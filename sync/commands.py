@@ -5,29 +5,26 @@ from __future__ import annotations
 import shlex
 import uuid
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sync import explain as explaining
 from sync import explain_text, report
-from sync.advice import advice
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
-from sync.exposure import exposed
+from sync.explain_fields import Written
 from sync.ledger import caught_up, recalled, taken_off
 from sync.memory import NOTHING
 from sync.observe import knows_us
 from sync.progress import progress_bar
-from sync.render import check_templates
-from sync.settings import find_config, load
-from sync.startup import chosen, program
+from sync.settings import chosen, find_config, load, mapping_of
+from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
 from sync.terminal import console, say, say_json
 from sync.timekeeping import steady
-from sync.tone import check_tone, staff
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -164,87 +161,6 @@ def status_of(sights: Sequence[Sight]) -> int:
     return int(bool(errors) or any(sight.plan.failed for sight in sights))
 
 
-def check(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    online: bool,
-) -> int:
-    """The configuration's faults, and with `online` the trackers' findings."""
-    del verbose
-    try:
-        settings, policy = _sound(find_config(config, program_name))
-    except ConfigurationError as error:
-        if output == "json":
-            say_json({"schema": 1, "faults": [asdict(fault) for fault in error.faults], "what": str(error)})
-        else:
-            say(str(error), err=True)
-        return error.exit_status
-    findings: list[dict[str, str]] = []
-    worst = 0
-    if online:
-        findings, worst = _online(settings, policy, sources, quiet=quiet)
-    advised = [*exposed(settings), *advice(policy, chosen(settings, sources))]
-    if output == "json":
-        say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
-    elif not quiet:
-        say(_summary(settings, policy))
-        for sentence in advised:
-            say(f"note: {sentence}")
-        for finding in findings:
-            say(f"{finding['source']}: {finding['level']}: {finding['about']}: {finding['what']}")
-    return worst
-
-
-def _sound(config: Path) -> tuple[Settings, Policy]:
-    """Everything loaded, and every template tried once."""
-    settings, policy = load(config)
-    mapped = {name for mapping in policy.mappings.values() for name in mapping.fields.mapped()}
-    if faults := [
-        *check_templates(policy.templates, mapped),
-        *check_tone(policy.templates, policy.tone, staff(policy.clients)),
-    ]:
-        raise ConfigurationError(faults)
-    return settings, policy
-
-
-def _summary(settings: Settings, policy: Policy) -> str:
-    rules = len(policy.taxonomy.rule)
-    return (
-        f"config.toml and {settings.mappings.name}/ are sound: sources {len(settings.source)}, rules {rules}, "
-        f"clients {len(policy.clients.client)}, calendars {len(policy.calendars)}"
-    )
-
-
-def _online(
-    settings: Settings, policy: Policy, names: Sequence[str], *, quiet: bool
-) -> tuple[list[dict[str, str]], int]:
-    findings, worst = [], 0
-    with (
-        Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, names, None, quiet=quiet) as working,
-    ):
-        for served in working.sources:
-            name = served.settings.name
-            try:
-                served.tracker.connect()
-                found = list(served.tracker.check())
-            except TrackerError as error:
-                findings.append({"source": name, "level": "error", "about": "connection", "what": str(error)})
-                worst = max(worst, error.exit_status)
-                continue
-            findings += [
-                {"source": name, "level": each.level, "about": each.about, "what": each.what} for each in found
-            ]
-            if any(each.level == "error" for each in found):
-                worst = max(worst, 2)
-    return findings, worst
-
-
 def explain(  # noqa: PLR0913 - the command's options
     program_name: str,
     *,
@@ -262,21 +178,36 @@ def explain(  # noqa: PLR0913 - the command's options
         Store(settings.state, write=False) as store,
         working_program(settings, policy, store, sources, now, quiet=quiet) as working,
     ):
-        moment = working.clock()
-        sights = plan_pass(working, moment, [ticket])
-        found = [(sight, judged) for sight in sights for judged in sight.judged]
-        if not found:
-            here = {row.known.id for row in store.find(ticket)}
-            if store.gone(ticket) or any(here & sight.seen.gone for sight in sights if sight.seen):
-                say(f"{ticket}: {explaining.GONE}", err=True)
-            return not_found(sights, ticket)
-        for sight, judged in found:
-            place = judged.ticket.site, judged.ticket.id
-            told = explaining.explained(judged, sight, working.judge, store.spoken(*place), store.journal(*place))
-            if output == "json":
-                say_json(told)
-            else:
-                explain_text.show(told, console(), verbose=verbose > 0)
+        return explained(working, settings, ticket, output=output, verbose=verbose > 0)
+
+
+def explained(working: Program, settings: Settings, ticket: str, *, output: str, verbose: bool) -> int:
+    """Show all that a program thinks of one ticket; returns the exit status."""
+    store = working.store
+    moment = working.clock()
+    sights = plan_pass(working, moment, [ticket])
+    found = [(sight, judged) for sight in sights for judged in sight.judged]
+    if not found:
+        here = {row.known.id for row in store.find(ticket)}
+        if store.gone(ticket) or any(here & sight.seen.gone for sight in sights if sight.seen):
+            say(f"{ticket}: {explaining.GONE}", err=True)
+        return not_found(sights, ticket)
+    files = {source.name: settings.mappings / mapping_of(source)[0] for source in settings.source}
+    for sight, judged in found:
+        place = judged.ticket.site, judged.ticket.id
+        told = explaining.explained(
+            judged,
+            sight,
+            working.judge,
+            store.spoken(*place),
+            store.journal(*place),
+            facts=explaining.facts_of(judged, sight, store),
+            written=Written(files[judged.ticket.source]),
+        )
+        if output == "json":
+            say_json(told)
+        else:
+            explain_text.show(told, console(), verbose=verbose)
     return 0
 
 

@@ -300,7 +300,7 @@ def _ration(sights: Sequence[Sight], program: Program, now: datetime) -> None:
         return
     today: dict[str, Counter[str]] = {}
     asked: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    drafts = [(sight, place) for sight in sights for place in range(len(sight.drafts))]
+    drafts = [(sight, place) for sight in sights for place, draft in enumerate(sight.drafts) if draft.comment]
     for sight, place in sorted(drafts, key=lambda each: _rank(each[0].drafts[each[1]])):
         zone, name = sight.served.terms.zone, sight.plan.source if sight.plan.mode == "observe" else ""
         if zone not in today:

@@ -18,8 +18,7 @@ from sync.mapping.wording import nearest
 from sync.registers import Asked, Registers
 from sync.render import FOR_CLIENTS, SECTIONS
 from sync.richtext import plain
-from sync.settings import find_config, load
-from sync.startup import chosen
+from sync.settings import chosen, find_config, load
 from sync.store import Store
 from sync.terminal import console, hand_over, say, say_json
 from sync.ticket import Language

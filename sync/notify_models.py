@@ -21,14 +21,18 @@ class SmtpSettings(Strict):
     """The mail server that takes our notices."""
 
     host: str = Field(pattern=r"^[A-Za-z0-9.:-]+$")
+    """The mail server's name. Example: "smtp.example.com"."""
     port: int | None = Field(None, ge=1, le=65535)
-    """By default 465 for `tls`, 587 for `starttls`, 25 for `none`."""
+    """By default 465 for `tls`, 587 for `starttls`, 25 for `none`. Example: 465"""
     security: Literal["tls", "starttls", "none"] = "tls"
     """`tls` from the first byte, `starttls` before anything is said; `none` only to this very machine."""
     from_: Mailbox = Field(alias="from")
-    """Whom the mails come from."""
+    """Whom the mails come from. Example: "makegood@example.com"."""
     user: str | None = None
-    """Where the server wants a login; its password is MAKEGOOD_NOTIFY_SMTP_TOKEN."""
+    """Where the server wants a login; its password is MAKEGOOD_NOTIFY_SMTP_TOKEN.
+
+    Example: "makegood@example.com"
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """Nothing readable on the way to another machine."""
@@ -47,13 +51,18 @@ class NotifySettings(Strict):
     """Whom to tell of grave issues outside of the tracker, and how. Without `[notify]` nobody is told."""
 
     severities: list[Severity] = Field(["critical", "high"], min_length=1)
-    """Which issues are told of."""
+    """Which issues are told of. Example: ["critical", "high"]"""
     to: dict[str, list[Mailbox]] = Field(default_factory=dict)
-    """Role -> the addresses that are mailed when the issue is that role's."""
+    """Role -> the addresses that are mailed when the issue is that role's.
+
+    Example: { managing_partner = ["partner@example.com"] }
+    """
     always: list[Mailbox] = Field(default_factory=list)
-    """Addresses that are mailed each time."""
+    """Addresses that are mailed each time. Example: ["service-desk@example.com"]"""
     smtp: SmtpSettings | None = None
+    """The mail server that takes our notices; without it no mail is sent."""
     webhook: WebhookSettings | None = None
+    """A chat channel that gets them; without it nothing is posted."""
 
     def complaints(self) -> Iterator[Complaint]:
         """At least one way, and for mail somebody to get it."""

@@ -313,10 +313,11 @@ def _observed(seen: Seen, store: Store, now: datetime, ids: set[str], forgetful:
         store.observe(seen.site, news)
     for number in ids:
         told = (*logs[number].entries, *news.get(number, ()))
-        seen.tickets[number] = _with_history(seen.tickets[number], told)
+        seen.tickets[number] = with_history(seen.tickets[number], told)
 
 
-def _with_history(ticket: Ticket, entries: Sequence[Entry]) -> Ticket:
+def with_history(ticket: Ticket, entries: Sequence[Entry]) -> Ticket:
+    """The ticket with what was seen of it over time, of which there is something, as its history."""
     changes = tuple(
         Change(f"seen-{entry.number}", entry.at, NOBODY, entry.field, entry.before, entry.after, _said(entry))
         for entry in entries

@@ -9,8 +9,7 @@ from sync import report
 from sync.commands import new_run, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError
-from sync.settings import find_config, load
-from sync.startup import chosen
+from sync.settings import chosen, find_config, load
 from sync.store import Store
 from sync.terminal import asked, console, say, say_json
 from sync.undo import UNKNOWN, left_alone, plan_undo, wanted

@@ -15,32 +15,43 @@ PACKAGE = Path(__file__).parents[1] / "sync"
 ORDER = """
 secrecy errors timekeeping ticket legible richtext action words
 
-mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader mapping.patterns
+mapping.positions mapping.toml mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader
+mapping.patterns
 mapping.models mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm
 mapping.client_references mapping.practice_references
 worktime
-mapping.references mapping.policy mapping.names
+mapping.references mapping.policy mapping.names mapping.scenario_models mapping.scenario_files
 
 conditions contact opting_out memory evidence taxonomy facts triggers severity clocks asking promises
 duties scope routine attention messages history signs judgement doubts standing
-ledger markdown render spoken sample comments plan tone courtesy
+ledger markdown render spoken sample comments plan template_check tone courtesy
 
+landscape
 trackers.base trackers.sources trackers.translate trackers.past
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
 trackers.jira_site trackers.jira_write trackers.jira_follow trackers.jira_check trackers.jira
+trackers.jira_survey
 trackers.asana_http trackers.asana_fields trackers.asana_labels trackers.asana_history trackers.asana_markup
 trackers.asana_records trackers.asana_pages trackers.asana_follow_ups trackers.asana_cursor trackers.asana_check
-trackers.asana
+trackers.asana trackers.asana_survey
 trackers.workbook_disk trackers.workbook_table trackers.workbook_labels trackers.workbook_rows
 trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers.workbook_sheets
-trackers.workbook_xlsx trackers.workbook_writes trackers.workbook
+trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workbook_survey
+trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
+trackers.export_survey
 records kept statefile archive store replacing backup verify
-notify_models notify notices settings exposure advice schema
+notify_models notify notices settings exposure advice schema soundness reference
 
 apply suggest observe survey recover tables worklist registers remember cycle startup replay
-report reviewed undo decisions explain explain_text progress logs screen terminal
-daemon commands plan_commands undo_command state_commands listing_commands
+report reviewed undo decisions overrides difference
+backtest backtest_figures backtest_json backtest_text
+explain_fields explain_severity explain_clocks explain_timeline explain explain_text_clocks explain_text
+progress logs screen terminal excerpt fault_text
+reload exercised rehearsal expected testing testing_text testing_command
+daemon commands check_command plan_commands undo_command state_commands listing_commands export_command
+shipped guess_words guess redraft first_clients first_files first_questions init_source init_text init_command
+difference_command overrides_command backtest_command schema_command
 cli_options cli_listing cli_state cli_workbench cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""
@@ -50,7 +61,7 @@ HOMES = {
     "asana": "trackers.asana",
     "openpyxl": "trackers.workbook tables",
     "sqlite3": "statefile archive store backup verify",
-    "jinja2": "render",
+    "jinja2": "render template_check",
     "babel": "spoken",
     "holidays": "worktime",
     "click": "cli terminal",

@@ -175,8 +175,9 @@ def test_any_byte_of_the_export_changes_what_is_judged_by(folder: Path) -> None:
             "Client B,,,,dk,Europe/Kobenhavn,,11,-1,\n",
             """\
             mappings/crm.csv:2:1: Days to pay: must be 0 or more
-            mappings/crm.csv:2:1: Language: write "en" or "ja" or "da" or "ru" or "fi", not 'dk'
-            mappings/crm.csv:2:1: Score: must be 10.0 or less
+            mappings/crm.csv:2:1: Language: write "en" or "ja" or "da" or "ru" or "fi", not 'dk'; did you mean
+                'da'?
+            mappings/crm.csv:2:1: Score: must be 10 or less
             mappings/crm.csv:2:1: Zone: 'Europe/Kobenhavn' is no time zone; did you mean 'Europe/Copenhagen'?
             """,
         ),

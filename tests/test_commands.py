@@ -439,7 +439,7 @@ def test_check_tells_every_fault_at_once_with_its_place_and_what_was_meant(offic
     office.mapping("workbook.toml", 'waiting = ["Wait', 'waitng = ["Wait')
     office.mapping("escalation.toml", "[critical.first_response]\nwithin", "[critical.first_response]\nwithn")
     before = office.files()
-    ran = office.run("check")
+    ran = office.run("check", "--output", "short")
     assert (ran.status, ran.out) == (2, "")
     lines = [line.removeprefix("makegood: ") for line in ran.err.splitlines()]
     assert all(re.match(r"mappings/\w+\.toml:\d+:\d+: \S+: ", line) for line in lines), lines
@@ -448,7 +448,7 @@ def test_check_tells_every_fault_at_once_with_its_place_and_what_was_meant(offic
     told = office.run("check", "--output", "json")
     assert (told.status, told.err) == (2, "")
     faults = told.json["faults"]
-    assert {"file", "line", "column", "key", "what"} == set(faults[0])
+    assert {"file", "line", "column", "end_column", "key", "what", "docs"} == set(faults[0])
     assert len(faults) == len(lines)
     one_pass = office.run()
     assert (one_pass.status, one_pass.out) == (2, "")

@@ -21,9 +21,9 @@ from sync.judgement import Judge
 from sync.mapping.models import TRIGGERS
 from sync.render import FOR_CLIENTS
 from sync.richtext import plain
-from sync.settings import load
+from sync.settings import chosen, load
 from sync.signs import flags
-from sync.startup import chosen, opened, program, terms_of
+from sync.startup import opened, program, terms_of
 from sync.store import Store
 from sync.ticket import CATEGORIES, SEVERITIES, Audience, Language
 

@@ -344,7 +344,7 @@ def test_every_fault_of_every_file_is_told_at_once(folder: Path) -> None:
         mappings/calendars.toml:2:1: calendar.office.zone: 'Europe/Kobenhavn' is no time zone; did you mean
             'Europe/Copenhagen'?
         mappings/clients.toml:3:3: clients: unknown key; did you mean 'client'?
-        mappings/comments/dk/update.md: 'dk' is no language of comments; there are: da, en, fi, ja, ru
+        mappings/comments/dk/update.md: 'dk' is no language of comments; did you mean 'da'?
         mappings/comments/en/update.md:1:17: byte 16 (0xf8) is not UTF-8 (is it Latin-1?); save the file as
             UTF-8
         mappings/escalation.toml:7:16: critical.escalation.to: no role 'partnr' on the ladder; did you mean

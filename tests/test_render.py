@@ -31,11 +31,10 @@ from sync.render import (
     SECTIONS,
     Engine,
     Renderer,
-    check_templates,
-    samples,
 )
 from sync.richtext import Bullets, Paragraph, Span, plain
 from sync.spoken import moment, span
+from sync.template_check import check_templates, samples
 from sync.ticket import Language
 
 if TYPE_CHECKING:

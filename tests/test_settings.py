@@ -162,7 +162,7 @@ def test_every_fault_of_file_environment_and_mappings_is_told_at_once(monkeypatc
             to this very machine)
         config.toml:9:1: source "jira-main".projects: write a list: ["…"]; this is text
         config.toml:10:11: source "jira-main".guard.action: unknown key; did you mean 'actions'?
-        config.toml:10:23: source "jira-main".guard.unclassified: must be 1.0 or less
+        config.toml:10:23: source "jira-main".guard.unclassified: must be 1 or less; for 3 % write 0.03
         config.toml:11:3: source "board".projects: missing; add projects = ["…"]
         config.toml:13:1: source "board".tracker: write "jira" or "asana" or "workbook", not 'asanna'; did you
             mean 'asana'?
@@ -505,6 +505,9 @@ def test_check_prints_every_fault_with_its_place_and_nothing_else_and_ends_with_
     if spoil:
         spoil(tmp_path)
     ran = subprocess.run(
-        [Path(sys.executable).with_name("makegood"), "check"], capture_output=True, encoding="utf-8", check=False
+        [Path(sys.executable).with_name("makegood"), "check", "--output", "short"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", unwrapped(told) + "\n")

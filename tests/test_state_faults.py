@@ -17,7 +17,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 import structlog
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from fakes.server import Exchange
     from harness import Harness
     from reliability import Effect
+
+    from sync.cycle import Program
+    from sync.reload import Configuration
 
 pytestmark = pytest.mark.reliability
 
@@ -499,12 +503,18 @@ def test_the_daemon_outlives_a_full_disk_and_says_so(tmp_path: Path, monkeypatch
         program = firm.program(firm.store)
         Disk(monkeypatch, 1)
         with structlog.testing.capture_logs() as log:
-            daemon._passes(program, 0.0, Event(), daemon._Beat(), 3, structlog.get_logger())  # noqa: SLF001 - no rest
+            daemon._passes(unedited(program), Event(), daemon._Beat(), 3, structlog.get_logger())  # noqa: SLF001 - no rest
     (stopped,) = [line for line in log if line["event"] == "pass stopped"]
     assert stopped["log_level"] == "error"
     assert "the disk is full" in stopped["why"]
     assert len([line for line in log if line["event"] == "pass"]) == 2
     assert len(board.ours(ticket)) == 1
+
+
+def unedited(program: Program) -> Configuration:
+    """A configuration that nobody edits, with no rest between two passes."""
+    restless = SimpleNamespace(interval=Amount.parse("0m"))
+    return cast("Configuration", SimpleNamespace(program=program, settings=restless, look=lambda _log: program))
 
 
 def test_a_folder_that_may_not_be_written_in_is_named_and_then_all_goes_on(tmp_path: Path) -> None:

@@ -61,16 +61,24 @@ class EngagementModel(Strict):
     """One piece of work for a client, as a ticket's field `engagement` names it."""
 
     name: Word
+    """Its name, as tickets have it. Example: "Order portal"."""
     aliases: list[Word] = Field(default_factory=list)
+    """Other spellings; upper and lower case, width and blanks are alike. Example: ["Portal relaunch"]"""
     since: date | None = None
+    """The day it began. Example: 2026-01-05"""
     until: date | None = None
-    """The last day that was agreed."""
+    """The last day that was agreed. Example: 2026-12-18"""
     scope: Scope | None = None
-    """The written scope that requests are held against: the title of the document, or its https address."""
+    """The written scope that requests are held against: the title of the document, or its https address.
+
+    Example: "Statement of work 2026-01"
+    """
     budget_hours: Budget | None = None
+    """The agreed hours; change requests are held against them (`budget_share` in scope.toml). Example: 1200"""
     budget: Budget | None = None
-    """The agreed money, in `currency`."""
+    """The agreed money, in `currency`. Example: 198000"""
     currency: Currency | None = None
+    """The currency of `budget`, as the three letters of ISO 4217."""
     language: Language | None = None
     """What the client's people on this engagement read; without it the client's."""
     comments: Language | None = None
@@ -78,7 +86,10 @@ class EngagementModel(Strict):
     opt_out: bool = False
     """Its tickets are read and counted, and nothing is written on them."""
     roles: dict[str, list[Word]] = Field(default_factory=dict)
-    """Role -> who holds it on this engagement, where that differs from the client's."""
+    """Role -> who holds it on this engagement, where that differs from the client's.
+
+    Example: { technical_lead = ["Technical lead West"] }
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """No end before the beginning."""
@@ -90,42 +101,56 @@ class ClientModel(Strict):
     """One client of `mappings/clients.toml`, or of the CRM's export."""
 
     name: Word
+    """The client's name, as tickets have it. Example: "Client A"."""
     aliases: list[Word] = Field(default_factory=list)
-    """Other spellings, in any tracker; upper and lower case, width and blanks are alike."""
+    """Other spellings, in any tracker; upper and lower case, width and blanks are alike.
+
+    Example: ["Client A Inc.", "CLA"]
+    """
     tier: str | None = None
+    """A word of your own for how large the client is; triggers of severity.toml may ask for it. Example: "key"."""
     value: str | None = None
-    """What the client is worth to the firm, for people and reports only: "EUR 240,000 a year"."""
+    """What the client is worth to the firm, for people and reports only. Example: "EUR 240,000 a year"."""
     since: date | None = None
-    """Client since this day."""
+    """Client since this day. Example: 2017-04-01"""
     language: Language | None = None
     """What the client's own people read."""
     comments: Language | None = None
     """The language of the staff's comments on this client's tickets, if other than the source's."""
     zone: Zone | None = None
+    """The time zone that dates in comments on its tickets are shown in; without it the source's."""
     calendar: str | None = None
+    """The calendar that this client's promises go by; without it the source's, then that of escalation.toml.
+
+    Example: "new-york"
+    """
     channel: str | None = None
-    """How this client wants to be reached; shown in hand-overs."""
+    """How this client wants to be reached; shown in hand-overs. Example: "a call before anything in writing"."""
     satisfaction: float | None = Field(None, ge=0, le=10, allow_inf_nan=False)
-    """As the team measures it, from 0 to 10."""
+    """As the team measures it, from 0 to 10. Example: 8.5"""
     payment_days: int | None = Field(None, ge=0)
-    """Days from invoice to payment, as of late."""
+    """Days from invoice to payment, as of late. Example: 34"""
     usual_payment_days: int | None = Field(None, ge=0)
-    """Days from invoice to payment, as this client has always taken."""
+    """Days from invoice to payment, as this client has always taken. Example: 30"""
     promised: list[Word] = Field(default_factory=list)
-    """What was promised before signing."""
+    """What was promised before signing. Example: ["a senior consultant on site every second week"]"""
     sponsor: str | None = None
-    """Who on the client's side answers for the work: a name or an id."""
+    """Who on the client's side answers for the work: a name or an id. Example: "Vice president operations"."""
     daily_contact: str | None = None
-    """Whom on the client's side the team talks to every day: a name or an id."""
+    """Whom on the client's side the team talks to every day: a name or an id. Example: "Programme manager"."""
     roles: dict[str, list[Word]] = Field(default_factory=dict)
-    """Role -> who holds it: names of a [[person]], or the tracker's own user ids (the first is asked first)."""
+    """Role -> who holds it: names of a [[person]], or the tracker's own user ids (the first is asked first).
+
+    Example: { project_manager = ["Project manager West"] }
+    """
     names: dict[str, str] = Field(default_factory=dict)
-    """User id -> the name to show for it."""
+    """User id -> the name to show for it. Example: { "5b10ac8d82e05b22cc7d4ef5" = "Project manager West" }"""
     update: dict[Severity, Cell] = Field(default_factory=dict)
     """A cadence of this client's own, per severity."""
     opt_out: bool = False
     """Its tickets are read and counted, and nothing is written on them."""
     engagement: list[EngagementModel] = Field(default_factory=list)
+    """What you do for the client."""
 
     def complaints(self) -> Iterator[Complaint]:
         """A cadence that lets some time pass between two updates."""
@@ -137,19 +162,25 @@ class PersonModel(Strict):
     """One person whom several trackers know by different ids."""
 
     name: Word
-    """As roles, `away` and `gone` may call this person, and as comments show it."""
+    """As roles, `away` and `gone` may call this person, and as comments show it. Example: "Partner 2"."""
     ids: dict[str, Word] = Field(min_length=1)
-    """A source by its name in config.toml, or jira, asana or workbook for all of that kind -> the id there."""
+    """A source by its name in config.toml, or jira, asana or workbook for all of that kind -> the id there.
+
+    Example: { jira = "5b10ac8d82e05b22cc7d4ef5", asana = "1201234567890" }
+    """
 
 
 class AwayModel(Strict):
     """Some days on which somebody is not asked."""
 
     who: Who
+    """Who is away: a name or an id, or a list of the ids of one person. Example: "Consultant 3"."""
     from_: date = Field(alias="from")
+    """The first day away. Example: 2026-03-02"""
     until: date
-    """The last day away."""
+    """The last day away. Example: 2026-03-13"""
     note: str | None = None
+    """Why, or where to; for the readers of this file. Example: "parental leave"."""
 
     def complaints(self) -> Iterator[Complaint]:
         """No end before the beginning."""
@@ -175,45 +206,66 @@ class CrmColumns(Strict):
     """Which column of the export fills which key of a client's record: the text of its header."""
 
     name: Word
+    """The client's name. Example: "Account name"."""
     aliases: Word | None = None
-    """Several in one cell are parted by `;`."""
+    """Other spellings; several in one cell are parted by `;`. Example: "Also known as"."""
     tier: Word | None = None
+    """The tier. Example: "Segment"."""
     value: Word | None = None
+    """What the client is worth. Example: "Annual value"."""
     since: Word | None = None
+    """Client since this day. Example: "Customer since"."""
     language: Word | None = None
+    """What the client's own people read. Example: "Language"."""
     comments: Word | None = None
+    """The language of the staff's comments. Example: "Comment language"."""
     zone: Word | None = None
+    """The time zone. Example: "Time zone"."""
     calendar: Word | None = None
+    """The calendar. Example: "Calendar"."""
     channel: Word | None = None
+    """How the client wants to be reached. Example: "Preferred channel"."""
     satisfaction: Word | None = None
+    """The satisfaction, from 0 to 10. Example: "Satisfaction"."""
     payment_days: Word | None = None
+    """Days from invoice to payment, as of late. Example: "Days to pay"."""
     usual_payment_days: Word | None = None
+    """Days from invoice to payment, as always. Example: "Usual days to pay"."""
     promised: Word | None = None
-    """Several in one cell are parted by `;`."""
+    """What was promised before signing; several in one cell are parted by `;`. Example: "Promised"."""
     sponsor: Word | None = None
+    """Who on the client's side answers for the work. Example: "Sponsor"."""
     daily_contact: Word | None = None
+    """Whom the team talks to every day. Example: "Daily contact"."""
 
 
 class CrmModel(Strict):
     """A CRM's export of clients: each row makes a record, or fills what its record here leaves out."""
 
     file: Word
-    """A CSV file with a header, from the folder of the mapping files."""
+    """A CSV file with a header, from the folder of the mapping files. Example: "crm.csv"."""
     delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    """The one sign between two cells. Example: ";"."""
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    """How the file's letters are encoded. Example: "cp1252"."""
     date_format: Word | None = None
-    """How dates are written, as in `%d.%m.%Y`; without it ISO only."""
+    """How dates are written, as in `%d.%m.%Y`; without it ISO only. Example: "%d.%m.%Y"."""
     columns: CrmColumns
+    """Which column fills which key of a client's record."""
 
 
 class ClientsFile(Strict):
-    """`mappings/clients.toml`."""
+    """`mappings/clients.toml`: whom you work for, who holds which role, and who is away."""
 
     roles: dict[str, list[Word]] = Field(default_factory=dict)
-    """Who holds each role where the client's record does not say."""
+    """Who holds each role where the client's record does not say. Example: { managing_partner = ["Partner 1"] }"""
     gone: list[Word] = Field(default_factory=list)
-    """People who have left, by id or name: they hold no role any more."""
+    """People who have left, by id or name: they hold no role any more. Example: ["Consultant 7"]"""
     person: list[PersonModel] = Field(default_factory=list)
+    """People whom several trackers know by different ids."""
     away: list[AwayModel] = Field(default_factory=list)
+    """Who is away, and when; the next role is asked meanwhile."""
     crm: CrmModel | None = None
+    """A CRM's export, which fills what the records leave out and adds clients."""
     client: list[ClientModel] = Field(default_factory=list)
+    """The clients."""

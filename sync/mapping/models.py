@@ -27,9 +27,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from sync.mapping.patterns import farthest
-from sync.mapping.wording import nearest
+from sync.mapping.wording import amount, nearest
 from sync.ticket import CATEGORIES, Category, Language, Severity
-from sync.words import fault, negation_fault
+from sync.words import faults, negation_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +75,7 @@ def _twice(names: Iterable[str], key: str) -> Iterator[Complaint]:
 
 _AMOUNT = re.compile(r"(?:(\d{1,6})w)?\s*(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
 _LONGEST = timedelta(days=36500)
+_WRITTEN = r"^\s*(\d{1,6}[wW])?\s*(\d{1,6}[dD])?\s*(\d{1,6}[hH])?\s*(\d{1,6}[mM])?\s*(\d{1,6}[sS])?\s*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,9 @@ class Amount:
             raise ValueError('write an amount of time in quotes, such as "4h" or "2d"')  # noqa: TRY004 - pydantic reads ValueError
         found = _AMOUNT.fullmatch(written.strip().lower())
         if not found or not any(found.groups()):
-            raise ValueError(f'{written!r} is no amount of time; write "15m", "4h", "2d" or "1w"')
+            meant = amount(written)
+            remedy = f"did you mean {meant!r}?" if meant else 'write "15m", "4h", "2d" or "1w"'
+            raise ValueError(f"{written!r} is no amount of time; {remedy}")
         weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
         rest = timedelta(hours=hours, minutes=minutes, seconds=seconds)
         if rest + timedelta(days=weeks * 7 + days) > _LONGEST:
@@ -123,7 +126,9 @@ Time = Annotated[
     Amount,
     BeforeValidator(Amount.parse),
     PlainSerializer(_shown, return_type=str),
-    WithJsonSchema({"type": "string", "examples": ["15m", "4h", "2d", "1w"]}),
+    WithJsonSchema(
+        {"title": "amount of time", "type": "string", "pattern": _WRITTEN, "examples": ["4h", "1h 30m", "2d"]}
+    ),
 ]
 
 
@@ -171,19 +176,31 @@ class Condition(Strict):
     """One question about a ticket: exactly one of `field`, `words`, `label`, `all`, `any`, `not`."""
 
     field: str | None = None
-    """Ask a mapped ticket field; with exactly one of `equals`, `in`, `matches`, `present`."""
+    """Ask a mapped ticket field; with exactly one of `equals`, `in`, `matches`, `present`. Example: "priority"."""
     equals: str | None = None
+    """The field has this value, upper and lower case alike. Example: "Blocker"."""
     one_of: list[str] | None = Field(None, alias="in")
+    """The field has one of these values, upper and lower case alike. Example: ["Blocker", "Critical"]"""
     matches: Pattern | None = None
-    """A regular expression, found anywhere in the value, upper and lower case alike."""
+    """A regular expression, found anywhere in the value, upper and lower case alike. Example: '^invoice'"""
     present: bool | None = None
+    """Whether the field is filled (`true`) or empty (`false`)."""
     words: dict[Language, list[str]] | None = None
-    """Words and phrases per language, looked for in title, text and what the client wrote. `late*` is a stem."""
+    """Words and phrases per language, looked for in title, text and what the client wrote. `late*` is a stem.
+
+    Example: { en = ["missed the deadline", "late*"] }
+    """
     label: str | None = None
-    """A label on the ticket, exactly."""
+    """A label on the ticket, exactly. Example: "regulator"."""
     all_of: list[Condition] | None = Field(None, alias="all")
+    """Conditions that must all hold. Example: [{ field = "kind", equals = "Bug" }, { label = "production" }]"""
     any_of: list[Condition] | None = Field(None, alias="any")
+    """Conditions of which one is enough.
+
+    Example: [{ label = "urgent" }, { field = "priority", equals = "Blocker" }]
+    """
     not_: Condition | None = Field(None, alias="not")
+    """A condition that must not hold. Example: { label = "internal" }"""
 
     def complaints(self) -> Iterator[Complaint]:
         """One question, one test for a field, and no list that asks nothing."""
@@ -216,9 +233,8 @@ class Condition(Strict):
             if items is not None and not (any(items.values()) if isinstance(items, dict) else items):
                 yield (name,), "this is empty, so it asks nothing; fill it or leave it out"
         for language, phrases in (self.words or {}).items():
-            for index, phrase in enumerate(phrases):
-                if what := fault(language, phrase):
-                    yield ("words", language, index), what
+            for index, what in faults(language, phrases):
+                yield ("words", language, index), what
 
 
 # --- tracker mappings -------------------------------------------------------------------------------------------
@@ -242,47 +258,89 @@ class Fields(Strict):
     """Which field of the tracker fills which field of the ticket: its name as people see it, or its id."""
 
     client: str | None = None
+    """Whose issue it is; without it no ticket has a client. Example: "Organizations"."""
     engagement: str | None = None
+    """The piece of work it belongs to, as clients.toml names it. Example: "Project"."""
     category: str | None = None
+    """The category, where people choose it; it decides before any rule of taxonomy.toml.
+
+    Example: "Issue category"
+    """
     subtype: str | None = None
+    """The subtype, where people choose it. Example: "Issue subtype"."""
     severity: str | None = None
+    """The severity, where people choose it; what its values mean stands in severity.toml. Example: "Severity"."""
     priority: str | None = None
+    """The tracker's own priority; asked last for the severity (`order` in severity.toml). Example: "Priority"."""
     impact: str | None = None
+    """How bad it is where it strikes; with `reach` the matrix of severity.toml. Example: "Impact"."""
     reach: str | None = None
+    """How far it reaches; with `impact` the matrix of severity.toml. Example: "Reach"."""
     reported: str | None = None
-    """When the client said it, if that is earlier than the ticket; a date or an instant."""
+    """When the client said it, if that is earlier than the ticket; a date or an instant.
+
+    Example: "Reported by client on"
+    """
     resolved: str | None = None
+    """When it was solved; without it the tracker's own date of resolution, where there is one.
+
+    Example: "Resolved on"
+    """
     contacted: str | None = None
-    """When the client was last contacted, if the team keeps that in a field."""
+    """When the client was last contacted, if the team keeps that in a field. Example: "Last client contact"."""
     planned: str | None = None
-    """The date promised to the client for the solution; without it the due date, where a person sets it."""
+    """The date promised to the client for the solution; without it the due date, where a person sets it.
+
+    Example: "Promised for"
+    """
     next_update: str | None = None
-    """When the client was promised the next word; a date or an instant."""
+    """When the client was promised the next word; a date or an instant. Example: "Next update"."""
     cadence: str | None = None
-    """A cadence of this ticket's own, such as `4h` or `2d`."""
+    """A cadence of this ticket's own, such as `4h` or `2d`. Example: "Update every"."""
     budget: str | None = None
+    """The budget of the work, for rules of your own. Example: "Budget"."""
     satisfaction: str | None = None
+    """How content the client is, as a figure of your own scale. Example: "Satisfaction"."""
     effort: str | None = None
-    """The effort of a request beyond the scope: minutes, or an amount such as `2h`."""
+    """The effort of a request beyond the scope: minutes, or an amount such as `2h`. Example: "Effort"."""
     scope_clause: str | None = None
-    """Against which written scope it is asked."""
+    """Against which written scope it is asked. Example: "Scope clause"."""
     scope_decision: str | None = None
+    """What was decided on a request beyond the scope; what its values mean stands in scope.toml.
+
+    Example: "Scope decision"
+    """
     consent: str | None = None
-    """The client's written consent: where it can be found."""
+    """The client's written consent: where it can be found. Example: "Client consent"."""
     date_moved: str | None = None
+    """The date that the client accepted instead. Example: "Date moved to"."""
     root_cause: str | None = None
+    """Why it happened, in the end. Example: "Root cause"."""
     prevention: str | None = None
+    """What in the process allowed it. Example: "Prevention"."""
     remedy: str | None = None
+    """What was offered to make up for it. Example: "Remedy"."""
     remedy_cost: str | None = None
+    """What the remedy costs. Example: "Remedy cost"."""
     remedy_approved: str | None = None
+    """Who approved the remedy. Example: "Remedy approved by"."""
     lesson: str | None = None
+    """What others can learn from it. Example: "Lesson"."""
     discovered: str | None = None
+    """How and when it was noticed; a fact that hand-overs carry. Example: "Discovered"."""
     affected: str | None = None
+    """Who is affected; a fact that hand-overs carry. Example: "Affected"."""
     done_at_once: str | None = None
+    """What was done at once; a fact that hand-overs carry. Example: "Done at once"."""
     client_told: str | None = None
+    """What the client has been told; a fact that hand-overs carry. Example: "Client told"."""
     next_step: str | None = None
+    """The recommended next step; a fact that hand-overs carry. Example: "Next step"."""
     own: dict[str, str] = {}
-    """Further fields for the team's own rules: the name used in rules = the tracker's field."""
+    """Further fields for the team's own rules: the name used in rules = the tracker's field.
+
+    Example: { milestone = "Milestone" }
+    """
 
     def mapped(self) -> dict[str, str]:
         """Ticket field -> tracker field, for every one that is mapped."""
@@ -302,11 +360,15 @@ class Statuses(Strict):
     """What each status of the tracker means; a status in no list stops its ticket with a word to the operator."""
 
     open: list[str]
+    """Nobody is at work on it yet. Example: ["Open", "To Do"]"""
     in_progress: list[str] = []
+    """Somebody is at work on it. Example: ["In Progress", "In Review"]"""
     waiting: list[str] = []
-    """Waiting for the client: the clocks pause, except first response."""
+    """Waiting for the client: the clocks pause, except first response. Example: ["Waiting for customer"]"""
     resolved: list[str] = []
+    """Solved; the client has still to say so. Example: ["Resolved"]"""
     closed: list[str] = []
+    """Done with. Example: ["Closed", "Done"]"""
 
     def complaints(self) -> Iterator[Complaint]:
         """No status with two meanings."""
@@ -333,12 +395,19 @@ class People(Strict):
     """Who is staff and who is a client. Each entry is a user id, or `@domain` for e-mail addresses."""
 
     staff: list[Word] = []
+    """Who is on the staff. Example: ["@example.com"]"""
     clients: list[Word] = []
+    """Who is a client. Example: ["@client.example"]"""
     machines: list[Word] = []
-    """Other automations: what they write is no answer to anybody."""
+    """Other automations: what they write is no answer to anybody. Example: ["ci-bot"]"""
     everyone_else: Literal["staff", "client", "unknown"] = "unknown"
+    """What a person in no list is: `staff`, `client`, or `unknown`, which is neither."""
     bring_in: list[BringIn] = []
-    """How the role-holder is brought in when a comment asks for them; without any they are only named."""
+    """How the role-holder is brought in when a comment asks for them: `mention` in the comment, `watch` (made a
+    follower), `assign` (made the owner of what nobody owns); without any they are only named.
+
+    Example: ["mention"]
+    """
 
     def knows_staff(self) -> bool:
         """Whether anybody can count as staff."""
@@ -357,9 +426,11 @@ class Contact(Strict):
     any_staff_comment: bool = False
     """Any staff comment, for teams that note every talk with the client in the ticket."""
     words: list[Word] = []
-    """A staff comment that begins with one of these, such as `/called`."""
+    """A staff comment that begins with one of these, such as `/called`. Example: ["/called", "/mailed"]"""
     statuses: list[Word] = []
+    """A move into one of these statuses. Example: ["Waiting for customer"]"""
     labels: list[Word] = []
+    """One of these labels. Example: ["client-called"]"""
 
 
 Proof = Literal[
@@ -395,11 +466,13 @@ class Evidence(Strict):
     """What proves that something was done; any one of these."""
 
     words: list[Word] = []
-    """A staff comment that begins with one of these, such as `/verified`."""
+    """A staff comment that begins with one of these, such as `/verified`. Example: ["/verified"]"""
     fields: list[str] = []
-    """Ticket fields that are mapped under [fields]; all of them filled."""
+    """Ticket fields that are mapped under [fields]; all of them filled. Example: ["remedy", "remedy_cost"]"""
     labels: list[Word] = []
+    """One of these labels. Example: ["verified"]"""
     statuses: list[Word] = []
+    """A move into one of these statuses. Example: ["Verified"]"""
 
     @property
     def mapped(self) -> bool:
@@ -411,39 +484,48 @@ class SnoozeWords(Strict):
     """How a person puts a ticket off: `/snooze 2026-03-10`, `/snooze 3d`, or the label `snooze-2026-03-10`."""
 
     words: list[Word] = []
+    """Beginnings of a comment; a date or an amount of time follows. Example: ["/snooze"]"""
     labels: list[Word] = []
-    """Beginnings of labels; the date follows."""
+    """Beginnings of labels; the date follows. Example: ["snooze-"]"""
 
 
 class Home(Strict):
     """Tickets that stand for an engagement as a whole: only contact at fixed intervals is watched on them."""
 
     kinds: list[Word] = []
+    """Types of issue that stand for an engagement. Example: ["Engagement"]"""
     labels: list[Word] = []
+    """Labels of tickets that stand for an engagement. Example: ["engagement"]"""
 
 
 class Approval(Strict):
     """The label by which a second pair of eyes lets a message about money reach the client."""
 
     labels: list[Word] = []
+    """Any of these labels is an approval. Example: ["approved-for-client"]"""
 
 
 class Acknowledge(Strict):
     """How a person says "mine": a comment that begins with one of the words, or a label."""
 
     words: list[Word] = []
+    """Beginnings of a comment that says so. Example: ["/mine", "/taken"]"""
     labels: list[Word] = []
+    """Labels that say so. Example: ["mine"]"""
 
 
 class Labels(Strict):
     """Which labels are ours."""
 
     prefix: str = Field("esc:", min_length=1, pattern=r"^\S+$")
-    """Labels that begin so are written and removed by makegood; all others are never touched."""
+    """Labels that begin so are written and removed by makegood; all others are never touched. Example: "esc:"."""
     former: list[Annotated[str, Field(min_length=1, pattern=r"^\S+$")]] = []
-    """Prefixes that were in use before: severities and categories that people put under one still count."""
+    """Prefixes that were in use before: severities and categories that people put under one still count.
+
+    Example: ["escalation-"]
+    """
     opt_out: str = Field("no-makegood", pattern=r"^\S*$")
-    """The label by which anybody stops all writing on a ticket; empty: there is none."""
+    """The label by which anybody stops all writing on a ticket; empty: there is none. Example: "no-makegood"."""
 
     @property
     def prefixes(self) -> tuple[str, ...]:
@@ -464,16 +546,26 @@ class Mapping(Strict):
     """What every tracker's mapping file says."""
 
     fields: Fields = Fields()
+    """Which field of the tracker fills which field of a ticket; a promise that needs one that is not here is off.
+    """
     status: Statuses
+    """What each status of the tracker means."""
     people: People = People()
+    """Who is staff and who is a client."""
     contact: Contact = Contact()
+    """What proves that the client was contacted; any one of these is enough."""
     acknowledge: Acknowledge = Acknowledge()
+    """How a person says "mine", at which the ladder stops."""
     snooze: SnoozeWords = SnoozeWords()
+    """How a person puts a ticket off."""
     evidence: dict[Proof, Evidence] = {}
     """What proves each promise; one without evidence is off for this tracker."""
     engagements: Home = Home()
+    """Which tickets stand for an engagement as a whole; contact at fixed intervals is watched on them."""
     approval: Approval = Approval()
+    """The label by which a second person lets a message about money reach the client."""
     labels: Labels = Labels()
+    """Which labels are ours, and which one stops us."""
 
     @property
     def follows_up(self) -> bool:
@@ -485,37 +577,42 @@ class RestrictedTo(Strict):
     """The circle to which a confidential Jira comment is confined."""
 
     type: Literal["role", "group"]
+    """`role` for a project role, `group` for a group of users."""
     name: str
+    """The name of that role or group. Example: "Escalation managers"."""
 
 
 class FollowUpIn(Strict):
     """What becomes of a follow-up: a subtask of its ticket, or, with `link`, an issue that is linked to it."""
 
     type: Word = "Sub-task"
-    """The name of the issue type."""
+    """The name of the issue type. Example: "Sub-task"."""
     link: str = ""
-    """The name of the link type, such as `Relates`; without it `type` is one of subtasks."""
+    """The name of the link type, such as `Relates`; without it `type` is one of subtasks. Example: "Relates"."""
 
 
 class JiraMapping(Mapping):
-    """`mappings/jira.toml`."""
+    """`mappings/jira.toml`: how a Jira site (Cloud or Data Center) is read, and what counts as proof there."""
 
     restricted_to: RestrictedTo | None = None
+    """Who may read comments on confidential tickets; without it none are written there."""
     due_field: str = "duedate"
+    """The field that due dates are written to, by name or id. Example: "duedate"."""
     follow_up: FollowUpIn | None = None
     """Which issues follow-ups become; without it none are created."""
 
 
 class AsanaMapping(Mapping):
-    """`mappings/asana.toml`. Status is a section, an enum field, or completion."""
+    """`mappings/asana.toml`: how Asana projects are read. Status is a section, an enum field, or completion."""
 
     status_field: str | None = None
-    """The enum custom field that holds the status; without it the section of the task does."""
+    """The enum custom field that holds the status; without it the section of the task does. Example: "Status"."""
     completed: Literal["resolved", "closed"] = "closed"
-    """What a ticked task means, whatever its section."""
+    """What a ticked task means, whatever its section: `resolved` or `closed`."""
     labels_in: str = "tags"
-    """`tags`, or the name of one multi-select custom field."""
+    """`tags`, or the name of one multi-select custom field. Example: "Escalation"."""
     due_field: Literal["due_on", "due_at"] = "due_on"
+    """`due_on` is a day, `due_at` a moment."""
     follow_up: bool = False
     """Whether follow-ups are made, as subtasks in the project of their task."""
 
@@ -524,30 +621,44 @@ class Columns(Strict):
     """The columns of a workbook that are no ordinary fields, by the text of their header."""
 
     id: str = "ID"
+    """What each issue goes by; no two rows alike. Example: "ID"."""
     title: str = "Title"
+    """The issue in one line. Example: "Title"."""
     text: str = "Description"
+    """The issue at length. Example: "Description"."""
     status: str = "Status"
+    """The status; [status] says what each means. Example: "Status"."""
     created: str = "Created"
+    """When it was opened. Example: "Created"."""
     updated: str | None = None
+    """When it was last changed, if that is kept. Example: "Updated"."""
     due: str = "Due"
+    """The due date, which makegood writes. Example: "Due"."""
     labels: str = "Labels"
+    """The labels, which makegood writes. Example: "Labels"."""
     assignee: str | None = "Owner"
+    """Who owns it. Example: "Owner"."""
     reporter: str | None = None
+    """Who reported it. Example: "Reported by"."""
     type: str | None = None
+    """What kind of issue it is. Example: "Type"."""
 
 
 class WorkbookMapping(Mapping):
-    """`mappings/workbook.toml`."""
+    """`mappings/workbook.toml`: how a spreadsheet (.xlsx or .csv) of client issues is read."""
 
     sheet: str | None = None
-    """The sheet of issues; without it the first one."""
+    """The sheet of issues; without it the first one. Example: "Issues"."""
     header_row: int = Field(1, ge=1)
+    """The row that names the columns, counted from 1. Example: 1"""
     comments_sheet: str = "Comments"
+    """The sheet that comments are read from and written to. Example: "Comments"."""
     columns: Columns = Columns()
+    """The columns that are no ordinary fields, by the text of their header."""
     zone: Zone = "UTC"
     """The zone in which dates and times of the cells are meant."""
     date_format: str | None = None
-    """How dates in text cells are written, as in `%d.%m.%Y`; without it ISO only."""
+    """How dates in text cells are written, as in `%d.%m.%Y`; without it ISO only. Example: "%d.%m.%Y"."""
     follow_up: bool = False
     """Whether follow-ups are made, as rows of their own."""
 
@@ -559,19 +670,30 @@ class Rule(Strict):
     """One rule of the taxonomy: what it asks, and how much it says for its category where it matches."""
 
     name: str = Field(min_length=1)
+    """What `explain` calls the rule; no two alike. Example: "a deadline was missed"."""
     category: Literal["delivery", "communication", "scope", "team", "billing"]
+    """The category that it speaks for: `delivery`, `communication`, `scope`, `team` or `billing`."""
     subtype: str
+    """The subtype; one of those under [subtypes]. Example: "missed-deadline"."""
     score: int = Field(2, ge=1, le=20)
-    """1 is a hint that decides nothing alone, 2 is enough for `least` as it ships, more is for telling phrases."""
+    """1 is a hint that decides nothing alone, 2 is enough if `least` is 2, more is for telling phrases."""
     when: Condition
+    """What it asks of a ticket."""
 
 
 class Negation(Strict):
     """Words that turn a phrase round when they stand at most `within` words before it (or after, `after`)."""
 
     before: list[str] = []
+    """Words that stand before the phrase. Example: ["not", "no"]"""
     after: list[str] = []
+    """Words that stand after the phrase; one that begins with `…` may stand anywhere later in the clause, and one
+    that begins with `!` is an exception.
+
+    Example: ["is not"]
+    """
     within: int = Field(3, ge=1, le=10)
+    """At how many words' distance they still turn it round. Example: 3"""
 
 
 def _no_entries(language: Language, rules: Negation) -> Iterator[Complaint]:
@@ -585,13 +707,23 @@ def _no_entries(language: Language, rules: Negation) -> Iterator[Complaint]:
 
 
 class Taxonomy(Strict):
-    """`mappings/taxonomy.toml`."""
+    """`mappings/taxonomy.toml`: what kind of problem a ticket is."""
 
     subtypes: dict[Literal["delivery", "communication", "scope", "team", "billing"], list[str]]
+    """The subtypes of each category; the five categories are fixed, these are yours.
+
+    Example: { billing = ["invoice", "expense"] }
+    """
     handling: dict[Literal["delivery", "communication", "scope", "team", "billing", "unclassified"], str] = {}
-    """One sentence per category on how it is handled, quoted in the hand-over."""
+    """One sentence per category on how it is handled, quoted in the hand-over.
+
+    Example: { delivery = "The technical lead joins the plan." }
+    """
     field_values: dict[str, Category] = {}
-    """What the values of the tracker's own category field mean; it decides before any rule."""
+    """What the values of the tracker's own category field mean; it decides before any rule.
+
+    Example: { contract = "scope" }
+    """
     confidential: list[Category] = ["team"]
     """Categories whose comments go to the restricted audience only."""
     careful: list[Category] = ["billing"]
@@ -605,7 +737,9 @@ class Taxonomy(Strict):
     further: int = Field(2, ge=0)
     """What a rule that only asks for words scores more at most: 1 for each other phrase it finds elsewhere."""
     negation: dict[Language, Negation] = {}
+    """Per language, words beside which a phrase of a rule does not count: "not late"."""
     rule: list[Rule] = []
+    """The rules; the scores of those that match are added up for each category."""
 
     def complaints(self) -> Iterator[Complaint]:
         """A list of subtypes for each category, rules that use them, and no two rules of one name."""
@@ -629,8 +763,14 @@ class Matrix(Strict):
     """Impact × reach -> severity; every cell must be there."""
 
     impacts: list[str]
+    """The values of the field `impact`. Example: ["minor", "major"]"""
     reaches: list[str]
+    """The values of the field `reach`. Example: ["one person", "everybody"]"""
     cells: dict[str, dict[str, Severity]]
+    """The severity for each impact and reach.
+
+    Example: { minor = { "one person" = "low", everybody = "medium" } }
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """Every cell filled, and none beside the matrix."""
@@ -654,8 +794,11 @@ class Signal(Strict):
     """Words or fields that give a severity; of several that match the highest counts."""
 
     name: str
+    """What `explain` calls it; no two alike. Example: "the client threatens to leave"."""
     severity: Severity
+    """The severity that it gives."""
     when: Condition
+    """What it asks of a ticket."""
 
 
 def _by_language(written: object) -> object:
@@ -675,19 +818,21 @@ class Trigger(Strict):
     """
 
     name: str = Field(min_length=1)
+    """What comments and `explain` call it; no two alike. Example: "reopened"."""
     client_issues: int | None = Field(None, ge=2)
-    """It is at least so-manieth issue of the client that is open or was opened within `within`."""
+    """It is at least so-manieth issue of the client that is open or was opened within `within`. Example: 3"""
     same_category: bool = False
     """Count only issues of the same category."""
     same_category_issues: int | None = Field(None, ge=2)
-    """Beside `client_issues`: so many of the same category are enough."""
+    """Beside `client_issues`: so many of the same category are enough. Example: 2"""
     first_issue: Literal[True] | None = None
     """It is the only issue of the client that was opened within `within`."""
     missed_deadlines: int | None = Field(None, ge=2)
-    """So many promised dates of one engagement passed in a row without being kept."""
+    """So many promised dates of one engagement passed in a row without being kept. Example: 2"""
     satisfaction_below: float | None = None
-    """The ticket's mapped satisfaction, or that of the client's record, is lower."""
+    """The ticket's mapped satisfaction, or that of the client's record, is lower. Example: 6"""
     reopened: Literal[True] | None = None
+    """The ticket was resolved or closed, and is open again."""
     when: Condition | None = None
     """A condition on the ticket, as in rules."""
     within: Time | None = None
@@ -696,17 +841,23 @@ class Trigger(Strict):
     client_longer_than: Time | None = None
     """Only for those who have been clients longer (`since` in clients.toml)."""
     client_newer_than: Time | None = None
+    """Only for those who have not been clients for so long."""
     tiers: list[str] = []
-    """Only for clients of these tiers."""
+    """Only for clients of these tiers. Example: ["key"]"""
     raise_by: int = Field(1, ge=0, le=3)
+    """By how many severities it raises; 0: it only brings in people or adds a note."""
     at_least: Severity | None = None
+    """It raises to this severity at least."""
     at_most: Severity | None = None
     """It raises no further than this."""
     bring_in: str = ""
-    """`next`, for the role above the severity's own, or a role of the ladder."""
+    """`next`, for the role above the severity's own, or a role of the ladder. Example: "next"."""
     note: Wording = {}
     """How it is handled differently; quoted in the hand-over. A text, or one per language (`note.en = "…"`), of
-    which the English one is for everybody whose own is not there."""
+    which the English one is for everybody whose own is not there.
+
+    Example: "The account manager calls before anything is written."
+    """
 
     @cached_property
     def kind(self) -> str:
@@ -749,16 +900,29 @@ TRIGGERS = (
 
 
 class SeverityFile(Strict):
-    """`mappings/severity.toml`."""
+    """`mappings/severity.toml`: how bad a ticket is, and what raises that."""
 
     order: list[Literal["field", "matrix", "signals", "priority"]]
-    """Which source of severity is asked first; the first that answers counts."""
+    """Which source of severity is asked first; the first that answers counts: `field`, the tracker's own field;
+    `matrix`, impact and reach; `signals`, words and fields; `priority`, the tracker's priority."""
     default: Severity = "medium"
+    """What a ticket is when nothing answers."""
     field_values: dict[str, Severity] = {}
+    """What the values of the tracker's own severity field mean; upper and lower case are alike.
+
+    Example: { "sev 1" = "critical" }
+    """
     priority_values: dict[str, Severity] = {}
+    """What the tracker's priorities mean; leave out the one that is set where nobody chose.
+
+    Example: { blocker = "critical" }
+    """
     matrix: Matrix | None = None
+    """Impact × reach, for trackers that have both as fields."""
     signal: list[Signal] = []
+    """Words and fields that give a severity; of several that match the highest counts."""
     trigger: list[Trigger] = []
+    """What happened, and raises the severity, brings somebody in or adds a note."""
 
     def complaints(self) -> Iterator[Complaint]:
         """No source asked twice, no two signals or triggers of one name."""
@@ -776,11 +940,14 @@ class Cell(Strict):
     """One promise at one severity."""
 
     within: Time
+    """The time there is."""
     warn_after: Time | None = None
     """When the warning comes; without it at `warn_at` of the time."""
     counts: Literal["elapsed", "working"] = "elapsed"
+    """`elapsed` goes by the wall clock; `working` only while the calendar is open, and a day is a working day."""
     if_closed: Literal["keep", "next-opening"] = "keep"
-    """What happens to an instant that falls into closed hours."""
+    """What happens to an instant that falls into closed hours: `keep` leaves it, `next-opening` moves it to when
+    the calendar opens."""
 
     def complaints(self) -> Iterator[Complaint]:
         """A warning that comes before the breach."""
@@ -795,6 +962,7 @@ class Escalation(Strict):
     """Who is brought in, and by when that person must have taken it."""
 
     to: str
+    """The role that is brought in; one of `ladder` or `roles`. Example: "engagement_partner"."""
     taken: Cell | None = None
     """Without it the role is named on the ticket and nobody is chased."""
 
@@ -809,8 +977,11 @@ class Row(Strict):
     """One severity's row of the matrix. A promise that is not there is not made."""
 
     first_response: Cell
+    """How soon the client hears from somebody."""
     update: Cell | None = None
+    """How often the client hears how it stands; without it no updates are promised."""
     escalation: Escalation
+    """Which role is brought in."""
     handover: bool = True
     """Whether an escalation hand-over is written when the severity is given."""
     resolution: Cell | None = None
@@ -822,21 +993,29 @@ class Row(Strict):
 
 
 class EscalationFile(Strict):
-    """`mappings/escalation.toml`."""
+    """`mappings/escalation.toml`: who is told what, and by when."""
 
     ladder: list[str] = Field(min_length=1)
-    """Roles from the first to the top; a reminder that is ignored climbs one."""
+    """Roles from the first to the top; a reminder that is ignored climbs one.
+
+    Example: ["project_manager", "engagement_partner", "managing_partner"]
+    """
     roles: list[str] = []
-    """Further roles that a client's record may fill."""
+    """Further roles that a client's record may fill. Example: ["technical_lead"]"""
     warn_at: float = Field(0.75, gt=0, lt=1)
+    """The share of a promise's time at which a warning comes, unless it says `warn_after`."""
     gather: Time
     """Time to gather facts between the severity being given and the hand-over."""
     calendar: str
-    """The calendar of every client and source that names none."""
+    """The calendar of every client and source that names none. Example: "berlin"."""
     critical: Row
+    """What is promised for critical issues."""
     high: Row
+    """What is promised for high issues."""
     medium: Row
+    """What is promised for medium issues."""
     low: Row
+    """What is promised for low issues."""
 
     def complaints(self) -> Iterator[Complaint]:
         """No role twice on the ladder."""
@@ -881,44 +1060,66 @@ class Week(Strict):
     """Open hours of each week-day, `"09:00-12:30"`; several a day, and over midnight if the end is earlier."""
 
     monday: Hours = []
+    """Open hours on Mondays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     tuesday: Hours = []
+    """Open hours on Tuesdays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     wednesday: Hours = []
+    """Open hours on Wednesdays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     thursday: Hours = []
+    """Open hours on Thursdays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     friday: Hours = []
+    """Open hours on Fridays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     saturday: Hours = []
+    """Open hours on Saturdays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
     sunday: Hours = []
+    """Open hours on Sundays; none: closed. Example: ["09:00-12:30", "13:00-17:30"]"""
 
 
 class Holidays(Strict):
     """Public holidays by country (ISO 3166) and region, from the `holidays` library."""
 
     country: str = Field(pattern="^[A-Z]{2}$", examples=["DK"])
+    """The country, as the two letters of ISO 3166."""
     region: str | None = None
+    """The region, as ISO 3166-2 has it behind the hyphen; without it the whole country. Example: "BE"."""
 
 
 class DayOff(Strict):
     """One day the office is closed though the week says open."""
 
     date: date
+    """The day. Example: 2026-12-24"""
     name: str
+    """What `explain` calls the day. Example: "Christmas Eve"."""
 
 
 class DayOn(Strict):
     """One day the office is open though the week or a holiday says closed."""
 
     date: date
+    """The day. Example: 2026-12-19"""
     name: str
+    """What `explain` calls the day. Example: "year-end Saturday"."""
     hours: Hours | None = None
+    """Open hours of that day; without them those of the week-day. Example: ["10:00-14:00"]"""
 
 
 class CalendarModel(Strict):
     """One calendar of `mappings/calendars.toml`."""
 
     zone: Zone
+    """The time zone that its hours are meant in."""
     hours: Week
+    """Open hours of each week-day."""
     holidays: Holidays | None = None
+    """Which public holidays it keeps; without it none."""
     off: list[DayOff] = []
+    """Own days off, though the week says open. Example: [{ date = 2026-12-24, name = "Christmas Eve" }]"""
     on: list[DayOn] = []
+    """Own days on, though the week or a holiday says closed.
+
+    Example: [{ date = 2026-12-19, name = "year-end Saturday" }]
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """Open at some time, and no day both off and on, or twice."""
@@ -938,6 +1139,7 @@ class CalendarModel(Strict):
 
 
 class CalendarsFile(Strict):
-    """`mappings/calendars.toml`."""
+    """`mappings/calendars.toml`: when people work."""
 
     calendar: dict[str, CalendarModel] = Field(min_length=1)
+    """The calendars, by the names that other files call them."""

@@ -61,34 +61,56 @@ _CALLED = {
 
 
 class Names(Strict):
-    """What severities, roles and so on are called; one that is not here is shown as the mapping writes it."""
+    """`mappings/comments/<language>/names.toml`: what severities, roles and so on are called in comments."""
 
     severities: dict[Severity, str] = Field(default_factory=dict)
+    """What each severity is called. Example: { critical = "critical" }"""
     categories: dict[Category, str] = Field(default_factory=dict)
+    """What each category is called. Example: { billing = "billing" }"""
     subtypes: dict[str, str] = Field(default_factory=dict)
+    """What each subtype of taxonomy.toml is called. Example: { missed-deadline = "missed deadline" }"""
     roles: dict[str, str] = Field(default_factory=dict)
+    """What each role is called. Example: { managing_partner = "managing partner" }"""
     facts: dict[str, str] = Field(default_factory=dict)
-    """The facts that a hand-over carries."""
+    """The facts that a hand-over carries. Example: { affected = "Who is affected" }"""
     handling: dict[Category, str] = Field(default_factory=dict)
-    """The sentences of taxonomy.toml's [handling], for languages other than the one they stand in there."""
+    """The sentences of taxonomy.toml's [handling], for languages other than the one they stand in there.
+
+    Example: { delivery = "The technical lead joins the plan." }
+    """
     states: dict[Literal["overdue", "warning", "owed"], str] = Field(default_factory=dict)
-    """How it stands with a promise, as headings say it."""
+    """How it stands with a promise, as headings say it. Example: { warning = "due soon" }"""
     why: dict[Source, str] = Field(default_factory=dict)
-    """Why a ticket is so severe: `{value}` is what the tracker says."""
+    """Why a ticket is so severe: `{value}` is what the tracker says.
+
+    Example: { priority = "its priority is {value}" }
+    """
     triggers: dict[Ground, str] = Field(default_factory=dict)
     """What raised it, with the figures of the evidence: `{number}`, `{window}`, `{keys}`, `{figure}`, `{limit}`,
-    and `{why}`, the words quoted."""
+    and `{why}`, the words quoted.
+
+    Example: { client_issues = "{number} issues within {window}" }
+    """
     asked: dict[Literal["both", "person", "role", "nobody", "unnamed"], str] = Field(default_factory=dict)
     """Who is asked: a `{person}` in a `{role}`, one without a role, a role that nobody holds, or nobody. `unnamed`
-    stands for the person on a confidential ticket."""
+    stands for the person on a confidential ticket.
+
+    Example: { both = "{person} ({role})" }
+    """
     proofs: dict[Literal["words", "fields", "labels", "statuses"], str] = Field(default_factory=dict)
-    """How something is noted as done: `{value}` is the word, the fields, the label or the status."""
+    """How something is noted as done: `{value}` is the word, the fields, the label or the status.
+
+    Example: { labels = "the label {value}" }
+    """
     words: dict[Proof, str] = Field(default_factory=dict)
-    """The word proposed for each proof; where the mapping does not accept it, the mapping's first one is."""
+    """The word proposed for each proof; where the mapping does not accept it, the mapping's first one is.
+
+    Example: { verified = "/verified" }
+    """
     decisions: dict[Decision, str] = Field(default_factory=dict)
-    """What was decided on a request beyond the scope."""
+    """What was decided on a request beyond the scope. Example: { drop = "something else is dropped" }"""
     promises: dict[PromiseName, str] = Field(default_factory=dict)
-    """Every promise and message, as a short noun."""
+    """Every promise and message, as a short noun. Example: { slip = "a date that moved" }"""
 
     def complaints(self) -> Iterator[Complaint]:
         """No place in a sentence that nothing fills."""

@@ -34,6 +34,7 @@ class Duty(Cell):
     """One promise: the time there is, and the severities at which it is made."""
 
     severities: Severities = Field(default_factory=_everyone)
+    """Severities at which the promise is made; all of them unless this says so."""
     climbs: bool = True
     """Whether a reminder that nobody heeds goes to the next role, again and again; false: it is said once."""
 
@@ -42,6 +43,7 @@ class EndOfDay(Strict):
     """Something promised by the end of the client's working day."""
 
     severities: Severities = Field(default_factory=_everyone)
+    """Severities at which the promise is made; all of them unless this says so."""
     at_least: Time
     """With less than this left of the day, the end of the next working day counts."""
 
@@ -55,6 +57,7 @@ class Chased(Strict):
     """The client chasing: so many comments in a row without an answer break the cadence."""
 
     comments: int = Field(ge=2)
+    """So many comments of the client in a row, with no answer between them. Example: 2"""
 
 
 class Agreed(Duty):
@@ -68,23 +71,30 @@ class Planned(Duty):
     """A date for the solution, with a buffer."""
 
     buffer: float = Field(ge=1)
-    """Work thought to take one day is promised in so many."""
+    """Work thought to take one day is promised in so many. Example: 1.67"""
 
 
 class Checkpoint(Strict):
     """A look inside on the way to a promise."""
 
     share: Share
-    """How far on the way."""
+    """How far on the way, from 0 to 1. Example: 0.333"""
     of: list[Literal["planned", "update"]] = Field(min_length=1)
+    """On the way to which promise: `planned`, the date of the solution; `update`, the next word.
+
+    Example: ["planned", "update"]
+    """
     severities: Severities = Field(default_factory=_everyone)
+    """Severities at which the promise is made; all of them unless this says so."""
 
 
 class Slip(Strict):
     """A promised date that moves later, or passes, without word to the client."""
 
     within: Time
+    """How soon the client is told."""
     counts: Literal["elapsed", "working"] = "working"
+    """`elapsed` goes by the wall clock; `working` only while the calendar is open, and a day is a working day."""
     climbs: bool = True
     """Whether a reminder that nobody heeds goes to the next role, again and again; false: it is said once."""
 
@@ -98,9 +108,11 @@ class Care(Strict):
     """Heightened care after recovery: the client's other tickets run on a shorter cadence for a while."""
 
     lasts: Time
+    """For how long."""
     after: Severities = Field(min_length=1)
+    """After issues of which severities. Example: ["critical", "high"]"""
     share: Share
-    """The cadence's share that is left."""
+    """The cadence's share that is left. Example: 0.5"""
 
 
 class Routine(Cell):
@@ -113,36 +125,60 @@ class PromisesFile(Strict):
     acknowledged: EndOfDay | None = None
     """What an acknowledgement promises: the next update by the end of the client's working day."""
     chased: Chased | None = None
+    """The client writes again without an answer: an update is owed at once."""
     assessed: Duty | None = None
+    """What the issue does to timeline, deliverables, budget and goals is written down."""
     planned: Planned | None = None
+    """A date for the solution is named."""
     agreed: Agreed | None = None
+    """The client agrees to the plan before work starts."""
     checkpoint: Checkpoint | None = None
+    """Somebody looks at it on the way to a promised date."""
     slip: Slip | None = None
+    """The client is told when a promised date moves or passes."""
     silence: Duty | None = None
     """A client who is silent while we wait for them: a nudge to the owner."""
     solution_told: EndOfDay | None = None
+    """The client is told of the solution by the end of the working day."""
     root_cause: Duty | None = None
+    """The root cause is written down."""
     prevention: Duty | None = None
     """A line on what in the process allowed it."""
     verified: Duty | None = None
+    """The client says that it is solved."""
     remedy: Duty | None = None
+    """What was offered to make up for it, its cost, and who approved it."""
     post_mortem: Duty | None = None
+    """The post-mortem is held."""
     post_mortem_actions: Duty | None = None
     """Each action of the post-mortem has an owner."""
     lessons: Duty | None = None
+    """What was learnt is kept where other projects find it."""
     heightened_care: Care | None = None
+    """After something grave the client's other issues run on a shorter cadence."""
     checkin: Routine | None = None
     """Internal: how does the client feel?"""
     stakeholder_call: Routine | None = None
+    """A call with the client's stakeholders."""
     survey: Routine | None = None
+    """A survey of the client."""
     milestone_review: Routine | None = None
     """After each milestone."""
     kickoff: Routine | None = None
     """How changes are handled was explained when the engagement began."""
     follow_ups: list[Literal["verified", "post_mortem", "checkpoint"]] = []
-    """Promises for which an issue of its own is made below the ticket, where the tracker's mapping says how."""
+    """Promises for which an issue of its own is made below the ticket, where the tracker's mapping says how:
+    `verified`, `post_mortem`, `checkpoint`.
+
+    Example: ["post_mortem"]
+    """
     to_client: list[Literal["received", "slip", "resolved", "goodwill", "choice"]] = []
-    """Messages that the client may read. None by default: every comment is internal."""
+    """Messages that the client may read: `received`, we have it; `slip`, a promised date moves; `resolved`, it is
+    solved; `goodwill`, something was done as goodwill; `choice`, the choice of three for a request beyond the
+    scope. None by default: every comment is internal.
+
+    Example: ["received", "resolved"]
+    """
 
 
 # --- scope.toml -------------------------------------------------------------------------------------------------
@@ -166,13 +202,19 @@ class ScopeFile(Strict):
     due_at: int = Field(3, ge=1)
     """The one at which it is due."""
     talk: Duty | None = None
+    """How soon the talk about expectations is announced or held."""
     agreement: Duty | None = None
     """How soon the adjusted agreement is recorded after the talk."""
     budget_share: Share | None = None
-    """Change requests over this share of an engagement's budget: pause and realign."""
+    """Change requests over this share of an engagement's budget: pause and realign. Example: 0.1"""
     realign: Duty | None = None
+    """How soon date, budget and wishes are brought together again."""
     decisions: dict[str, Literal["goodwill", "move-date", "change-order", "drop", "declined"]] = {}
-    """What the values of the tracker's own field `scope_decision` mean."""
+    """What the values of the tracker's own field `scope_decision` mean: `goodwill`, `move-date`, `change-order`,
+    `drop` (something else) or `declined`.
+
+    Example: { paid = "change-order" }
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """A budget or an effort of nothing is no rule, and a talk is announced before it is due."""
@@ -189,19 +231,22 @@ class Quiet(Strict):
     """Hours in which nobody is written to; in the source's zone. What is critical passes."""
 
     hours: Hours = []
-    """Of everybody; an end before the beginning is on the next day."""
+    """Of everybody; an end before the beginning is on the next day. Example: ["20:00-07:30"]"""
     roles: dict[str, Hours] = {}
-    """Of one role, instead of those above."""
+    """Of one role, instead of those above. Example: { managing_partner = ["18:00-09:00"] }"""
     weekends: bool = False
     """Whether Saturday and Sunday are quiet all day."""
     passes: Severities = ["critical"]
+    """Severities that are said all the same. Example: ["critical"]"""
 
 
 class Budget(Strict):
     """How many comments may ask for one person in a day; what is critical passes, the rest waits by urgency."""
 
     per_day: int = Field(ge=1)
+    """So many comments a day may ask for one person. Example: 12"""
     passes: Severities = ["critical"]
+    """Severities that are said all the same. Example: ["critical"]"""
 
 
 class Snooze(Strict):
@@ -215,8 +260,11 @@ class AttentionFile(Strict):
     """`mappings/attention.toml`: when and how often people are asked for."""
 
     quiet: Quiet | None = None
+    """Hours in which nobody is written to."""
     budget: Budget | None = None
+    """How many comments may ask for one person in a day."""
     snooze: Snooze | None = None
+    """For how long a person may put a ticket off."""
 
 
 # --- signs.toml -------------------------------------------------------------------------------------------------
@@ -249,11 +297,21 @@ class Sign(Strict):
     """One early warning: a figure of the client's newest weeks against their own baseline."""
 
     figure: Figure
+    """What is measured: `reply_time`, the client's usual hours to answer; `comments`, theirs in a week;
+    `comment_length`, their usual characters; `scope_requests` and `billing_issues`, opened in 30 days;
+    `open_change_requests`, open now; `missed_deadlines`, `missed_meetings` and `team_concerns`, in the newest
+    days; `payment_days`, from invoice to payment."""
     at_least: float | None = Field(None, gt=0, allow_inf_nan=False)
     """The figure from which it counts, in its own unit (hours, comments a week, characters, tickets, days). For
-    comment_length what the baseline has to be: where comments were always short, shorter ones tell nothing."""
+    comment_length what the baseline has to be: where comments were always short, shorter ones tell nothing.
+
+    Example: 24
+    """
     times_baseline: float | None = Field(None, gt=0, allow_inf_nan=False)
-    """How many times the baseline it has to be; below 1 for comment_length, above 1 for all others."""
+    """How many times the baseline it has to be; below 1 for comment_length, above 1 for all others.
+
+    Example: 2.0
+    """
 
     def complaints(self) -> Iterator[Complaint]:
         """Something that it is measured by, in the direction that is a sign."""
@@ -276,7 +334,9 @@ class RedFlag(Strict):
     """A mark that people set and clear: a label, with what it stands for."""
 
     label: Word
+    """The label, spelt exactly so. Example: "flag:untested"."""
     means: Word
+    """What it stands for, as it is shown. Example: "a function was never tested"."""
 
 
 class SignsFile(Strict):
@@ -291,9 +351,14 @@ class SignsFile(Strict):
     fewest_recent: int = Field(2, ge=1)
     """Observations that the newest days need for a median: of reply times, and of the lengths of comments."""
     label: str = Field("", pattern=r"^\S*$")
-    """A label that tickets of a client with an early warning get, after the prefix; none by default."""
+    """A label that tickets of a client with an early warning get, after the prefix; none by default.
+
+    Example: "early-warning"
+    """
     sign: dict[str, Sign] = {}
+    """Early warnings, by the name that is shown for each."""
     flag: list[RedFlag] = []
+    """Red flags: labels that people put."""
 
     def complaints(self) -> Iterator[Complaint]:
         """Days to look at where a sign needs them, a label of its own, and one meaning for each flag."""

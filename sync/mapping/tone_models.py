@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from sync.mapping.models import Negation, Pattern, Strict, Word
-from sync.words import fault, negation_fault
+from sync.words import faults, negation_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,42 +23,56 @@ class Example(Strict):
     """A text, and the rules that it breaks; without any it is a good one."""
 
     text: Word
+    """The text. Example: "We will write again by Friday."."""
     breaks: list[Rule] = []
+    """The rules that it breaks: `blame`, `names`, `excuses`, `internal`, `vague_dates`, `next_step`, `date`.
+
+    Example: ["vague_dates"]
+    """
     client: bool = True
     """Whether a client may read it."""
     names: list[Word] = []
-    """Staff whose names are known when it is read."""
+    """Staff whose names are known when it is read. Example: ["Consultant 3"]"""
     quoted: list[Word] = []
-    """What in it is the client's own words."""
+    """What in it is the client's own words. Example: ["it is your fault"]"""
 
 
 class ToneFile(Strict):
-    """The words of one language. Phrases are written as in taxonomy.toml: `late*` is a stem."""
+    """`mappings/tone/<language>.toml`: how a text sounds that a client may read; `late*` is a stem."""
 
     blame: list[str] = []
+    """The client, a third party or a colleague did it. Example: ["your fault"]"""
     excuses: list[str] = []
+    """Workload, the unforeseen, “it is obvious”. Example: ["unforeseen", "very busy"]"""
     internal: list[str] = []
-    """What is nobody's business but ours: words for tools, severities and processes, names of roles."""
+    """What is nobody's business but ours: words for tools, severities and processes, names of roles.
+
+    Example: ["escalat*"]
+    """
     vague_dates: list[str] = []
+    """Words for a time that is none. Example: ["soon", "as soon as possible"]"""
     next_step: list[str] = []
-    """Any one of these tells that something follows."""
+    """Any one of these tells that something follows. Example: ["we will"]"""
     dates: list[str] = []
-    """Words that name a day or an hour."""
+    """Words that name a day or an hour. Example: ["tomorrow", "friday"]"""
     date_patterns: list[Pattern] = []
-    """Days and hours in figures, as regular expressions."""
+    r"""Days and hours in figures, as regular expressions. Example: ['\d{4}-\d{2}-\d{2}']"""
     negation: Negation = Negation()
     """Words beside which blame, an excuse, a detail or a vague date is none; `!` and `…` as in taxonomy.toml."""
     told: dict[Rule, Word] = {}
-    """What is said of a slip against each rule, `{words}` being what was found; in English without it."""
+    """What is said of a slip against each rule, `{words}` being what was found; in English without it.
+
+    Example: { vague_dates = "a date that is none: {words}" }
+    """
     example: list[Example] = []
+    """Texts with the rules that each breaks; the tests try each."""
 
 
 def unsearchable(language: Language, tone: ToneFile) -> Iterator[Complaint]:
     """Every phrase and negation of a file that cannot be looked for in its language."""
     for key in ("blame", "excuses", "internal", "vague_dates", "next_step", "dates"):
-        for index, phrase in enumerate(getattr(tone, key)):
-            if what := fault(language, phrase):
-                yield (key, index), what
+        for index, wrong in faults(language, getattr(tone, key)):
+            yield (key, index), wrong
     for index, entry in enumerate(tone.negation.before):
         if what := negation_fault(language, entry, "before"):
             yield ("negation", "before", index), what

@@ -88,57 +88,77 @@ class Source(Strict):
     """What every source says."""
 
     tracker: str
+    """Which kind of tracker it is."""
     name: Name
-    """Shown in plans and reports; renaming it re-sends nothing."""
+    """Shown in plans and reports; renaming it re-sends nothing. Example: "acme-jira"."""
     mode: Literal["observe", "labels", "full"] = "observe"
     """`observe` plans only; `labels` writes labels and due dates; `full` also comments."""
     mapping: str | None = None
-    """The mapping file's name in `mappings/`; by default the tracker's own, such as `jira.toml`."""
+    """The mapping file's name in `mappings/`; by default the tracker's own, such as `jira.toml`.
+
+    Example: "jira-internal.toml"
+    """
     readers: Literal["staff", "staff-and-clients"] = "staff-and-clients"
-    """Who can read this source. Unless you state `staff`, nothing is written that a client must not read."""
+    """Who can read this source: `staff`, or `staff-and-clients`. Unless you state `staff`, nothing is written that
+    a client must not read."""
     due: Literal["next_promise", "resolution", "off"] = "next_promise"
-    """What the due date field means here."""
+    """What the due date means here: `next_promise`, the next thing owed; `resolution`, the planned date; `off`, it
+    is left alone."""
     zone: Zone = "UTC"
     """The zone in which a due date's day is meant."""
     language: Language = "en"
     """The language of comments for staff."""
     calendar: str | None = None
+    """The calendar of clients that name none; without it that of escalation.toml. Example: "berlin"."""
     site: str | None = None
-    """Keep this id for the site when its address changes, so that nothing is said again."""
+    """Keep this id for the site when its address changes, so that nothing is said again.
+
+    Example: "acme.example"
+    """
     backlog_after: Time = Field("7d", validate_default=True)
     """A step that fell due longer ago than this gets a line in the report, not a comment."""
     guard: Guard = Guard()
+    """Beyond these a plan is refused, and nothing of it is written."""
 
 
 class JiraSource(Source):
     """A Jira Cloud site or a Jira Data Center server."""
 
     tracker: Literal["jira"]
+    """`jira`: a Jira Cloud site or a Jira Data Center server."""
     url: Base
+    """The site's address. Example: "https://example.atlassian.net"."""
     deployment: Literal["cloud", "data-center"] | None = None
-    """Asked from the server unless it is set."""
+    """`cloud` or `data-center`; asked from the server unless it is set."""
     email: str | None = None
-    """The account's address, for Jira Cloud API tokens; Data Center takes a personal access token alone."""
+    """The account's address, for Jira Cloud API tokens; Data Center takes a personal access token alone.
+
+    Example: "makegood@example.com"
+    """
     projects: list[str] = Field(min_length=1)
-    """Project keys."""
+    """Project keys. Example: ["OPS", "WEB"]"""
     jql: str | None = None
-    """A further JQL condition, joined with AND."""
+    """A further JQL condition, joined with AND. Example: "labels != internal"."""
 
 
 class AsanaSource(Source):
     """Projects of one Asana workspace."""
 
     tracker: Literal["asana"]
+    """`asana`: projects of one Asana workspace."""
     url: Base = "https://app.asana.com/api/1.0"
+    """The address of the API; leave it out. Example: "https://app.asana.com/api/1.0"."""
     projects: list[Annotated[str, Field(pattern=r"^\d+$")]] = Field(min_length=1)
-    """Project gids: the number in the project's address."""
+    """Project gids: the number in the project's address. Example: ["1201234567890"]"""
 
 
 class WorkbookSource(Source):
     """One `.xlsx` or `.csv` file."""
 
     tracker: Literal["workbook"]
+    """`workbook`: one `.xlsx` or `.csv` file."""
     path: Path
+    """The file, from the folder of this config. Example: "issues.xlsx"."""
 
     @property
     def site_id(self) -> str:
