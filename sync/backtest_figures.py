@@ -86,8 +86,8 @@ class Excess:
 class Difference:
     """What another mapping makes of one ticket: each pair is ours, then the other's.
 
-    `first` is when the two first differ, and `what` is then said or thought by one of them, by the other not at all
-    or at another time. `weight` counts everything on which they differ.
+    `first` is when the two first differ, and `what` is then told by one of them, by the other never or at another
+    time. `weight` counts everything on which they differ.
     """
 
     ticket: str

@@ -314,7 +314,7 @@ class Scenario(Strict):
 
     def complaints(self) -> Iterator[Complaint]:
         """What happens on the ticket in two places."""
-        if self.then and self.ticket.then:
+        if self.ticket.then:
             yield ("ticket", "then"), "what happens on the ticket stands under [[test.then]]"
 
 
