@@ -66,7 +66,7 @@ types: .venv/.test ## mypy --strict
 
 schema: .venv/.runtime ## write the schemas of config and mappings, and docs/reference/, anew from the models
 	$(BIN)/python -m sync.schema mappings/.schema
-	$(BIN)/python -m sync.reference docs/reference
+	$(BIN)/python -m sync.workbench.reference docs/reference
 
 site: .venv/.site ## the documentation as a site, in build/site; every link is checked
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=.venv/site $(BIN)/python -m mkdocs --quiet build --strict

@@ -19,8 +19,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from real_downtime import BEGIN, Desk, acts  # noqa: E402 - found beside the tests
 from real_past import SETTINGS, desk_past, desk_policy, desk_tickets  # noqa: E402
 
-from sync.backtest import Window, reported  # noqa: E402
-from sync.replay import replayed  # noqa: E402
+from sync.workbench.backtest import Window, reported  # noqa: E402
+from sync.workbench.replay import replayed  # noqa: E402
 
 if TYPE_CHECKING:
     from sync.ticket import Ticket

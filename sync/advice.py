@@ -155,17 +155,21 @@ def _provable_without_staff(mapping: Mapping) -> bool:
 
 def _vacant_roles(policy: Policy) -> Iterator[str]:
     """Steps of the ladder at which nobody would be asked."""
+    vacant = []
     for role in policy.escalation.ladder:
         if _held(policy, role):
             continue
         without = [client.name for client in policy.clients.client if not _held(policy, role, client)]
         if len(without) == len(policy.clients.client):
-            yield f"nobody holds the role {role!r} of the ladder; name somebody under [roles] in clients.toml"
+            vacant.append(repr(role))
         elif without:
             yield (
                 f"nobody holds the role {role!r} for {some(without)}; "
                 "name somebody under [roles] in clients.toml, or in the client's record"
             )
+    if vacant:
+        roles = f"role{'s' * (len(vacant) > 1)} {', '.join(vacant)}"
+        yield f"nobody holds the {roles} of the ladder; name somebody under [roles] in clients.toml"
 
 
 def _held(policy: Policy, role: str, client: ClientModel | None = None) -> bool:

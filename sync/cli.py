@@ -66,7 +66,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
     if export is not None and not options["dry_run"]:
         raise click.UsageError("an export can only be looked at: add --dry-run", ctx)
     if export is not None:
-        from sync.export_command import one_pass as trial  # noqa: PLC0415 - what follows needs the rest
+        from sync.workbench.export_command import one_pass as trial  # noqa: PLC0415 - what follows needs the rest
 
         ctx.exit(trial(name, export=export, date_format=date_format, **options))
     from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
@@ -125,7 +125,7 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
     given = told(ctx, options)
     export, date_format = given.pop("export"), given.pop("date_format")
     if export is not None:
-        from sync.export_command import explain as trial  # noqa: PLC0415 - what follows needs the rest
+        from sync.workbench.export_command import explain as trial  # noqa: PLC0415 - what follows needs the rest
 
         ctx.exit(trial(export=export, date_format=date_format, **given))
     from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program

@@ -33,7 +33,7 @@ def test(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
       makegood test -k "at night" --update
       makegood test --coverage --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.testing_command import test as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.testing_command import test as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -55,7 +55,7 @@ def diff(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
       makegood diff edited
       makegood diff edited --output json --exit-code
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.difference_command import diff as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.difference_command import diff as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -74,7 +74,7 @@ def overrides(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - 
       makegood overrides
       makegood overrides --since 2026-01-01 --client Acme -v
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.overrides_command import overrides as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.overrides_command import overrides as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -106,7 +106,7 @@ def init(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
       makegood init --yes --export jira.csv
       makegood init --tracker jira --url https://example.atlassian.net --project OPS
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.init_command import init as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.init_command import init as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -141,7 +141,7 @@ def backtest(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - c
       makegood backtest --since 2026-08-01 --mapping edited
       makegood backtest --since 2026-08-01 --max-per-role-week managing_partner=5
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.backtest_command import backtest as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.backtest_command import backtest as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -159,7 +159,7 @@ def schema(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood schema
       makegood schema /etc/makegood/mappings
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.schema_command import schema as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.workbench.schema_command import schema as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

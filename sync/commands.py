@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sync import explain as explaining
-from sync import explain_text, report
+from sync import report
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
-from sync.explain_fields import Written
+from sync.explaining import explain as explaining
+from sync.explaining import text as explain_text
+from sync.explaining.fields import Written
 from sync.ledger import caught_up, recalled, taken_off
 from sync.memory import NOTHING
 from sync.observe import knows_us

@@ -26,7 +26,7 @@ conditions contact opting_out memory evidence taxonomy facts triggers severity c
 duties scope routine attention messages history signs judgement doubts standing
 ledger markdown render spoken sample comments plan template_check tone courtesy
 
-landscape
+trackers.landscape
 trackers.base trackers.sources trackers.translate trackers.past
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
@@ -41,17 +41,21 @@ trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workb
 trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
 trackers.export_survey
 records kept statefile archive store replacing backup verify
-notify_models notify notices settings exposure advice schema soundness reference
+notify_models notify notices settings exposure advice schema soundness workbench.reference
 
-apply suggest observe survey recover tables worklist registers remember cycle startup replay
-report reviewed undo decisions overrides difference
-backtest backtest_figures backtest_json backtest_text
-explain_fields explain_severity explain_clocks explain_timeline explain explain_text_clocks explain_text
+apply suggest observe survey recover tables worklist registers remember cycle startup workbench.replay
+report reviewed undo explaining.decisions workbench.overrides workbench.difference
+workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
+explaining.fields explaining.severity explaining.clocks explaining.timeline explaining.explain
+explaining.text_clocks explaining.text
 progress logs screen terminal excerpt fault_text
-reload exercised rehearsal expected testing testing_text testing_command
-daemon commands check_command plan_commands undo_command state_commands listing_commands export_command
-shipped guess_words guess redraft first_clients first_files first_questions init_source init_text init_command
-difference_command overrides_command backtest_command schema_command
+reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
+workbench.testing_command
+daemon commands check_command plan_commands undo_command state_commands listing_commands
+workbench.shipped workbench.export_command
+workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
+workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command
+workbench.difference_command workbench.overrides_command workbench.backtest_command workbench.schema_command
 cli_options cli_listing cli_state cli_workbench cli
 """.split()  # noqa: SIM905 - a list to be read, not a column of quotes
 """Every module, from the words to the faces: each imports only from those before it."""

@@ -14,17 +14,17 @@ from real_issues import FITTED, read_issues
 from real_past import SETTINGS, desk_past, desk_policy, desk_tickets
 from real_trackers import OnDataCenter
 
-from sync import backtest_figures as figures
-from sync.backtest import Window, reported
-from sync.replay import replayed
+from sync.workbench import backtest_figures as figures
+from sync.workbench.backtest import Window, reported
+from sync.workbench.replay import replayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sync.backtest import Report
     from sync.mapping.policy import Policy
     from sync.ticket import Ticket
+    from sync.workbench.backtest import Report
 
 WINDOW = Window(BEGIN, BEGIN + timedelta(days=10), timedelta(hours=4))
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from office import LATE, NOW, Office
 
 from sync.conditions import View, gaps, nearly
-from sync.explain_clocks import NEAR, Stretch, shortened
+from sync.explaining.clocks import NEAR, Stretch, shortened
 from sync.mapping.models import Condition
 from sync.ticket import Status, Ticket
 from sync.worktime import ALWAYS, WEEKDAYS, Calendar

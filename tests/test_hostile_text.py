@@ -37,10 +37,11 @@ from rich.console import Group
 from rich.text import Text
 from tickets import shipped
 
-from sync import explain_text, report, tables, terminal, worklist
+from sync import report, tables, terminal, worklist
 from sync.comments import Composer
 from sync.errors import ConfigurationError, WorkbookError
-from sync.explain import explained
+from sync.explaining import text as explain_text
+from sync.explaining.explain import explained
 from sync.legible import inert, whole
 from sync.logs import configure
 from sync.mapping.models import Taxonomy, WorkbookMapping

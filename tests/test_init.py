@@ -17,9 +17,9 @@ from fakes.jira_dc import JiraDC
 from office import MAKEGOOD, ROOT, SECRET, Office, Ran
 from openpyxl import Workbook
 
-from sync.guess import guessed
-from sync.init_command import shipped
-from sync.landscape import Landscape, SeenStatus
+from sync.trackers.landscape import Landscape, SeenStatus
+from sync.workbench.guess import guessed
+from sync.workbench.init_command import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from fakes.jira_rest import Jira
 
-    from sync.landscape import Stage
+    from sync.trackers.landscape import Stage
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from office import ROOT, Office
 
 from sync.mapping.scenario_files import load_tests
-from sync.testing import run
+from sync.workbench.testing import run
 
 if TYPE_CHECKING:
     from pathlib import Path

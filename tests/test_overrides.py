@@ -9,7 +9,7 @@ import pytest
 from office import INVOICE, LATE, NOW, Office
 from passes import Agency, agency, high
 
-from sync.overrides import ENOUGH, OWNER, report
+from sync.workbench.overrides import ENOUGH, OWNER, report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from fakes.memory_tracker import Board
 
-    from sync.overrides import Report, Tally
+    from sync.workbench.overrides import Report, Tally
 
 
 @pytest.fixture

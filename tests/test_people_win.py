@@ -18,7 +18,7 @@ from office import INVOICE, LATE, NOW, Office
 from reliability import Effect, counted, effects_of, held
 from whole_firm import CLIENTS, Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
-from sync.explain import explained
+from sync.explaining.explain import explained
 from sync.ticket import Status
 
 if TYPE_CHECKING:

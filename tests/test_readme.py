@@ -113,13 +113,16 @@ def called(office: Office) -> list[str]:
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
     doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "verify")}
     doers["undo"] = "sync.undo_command.undo"
-    doers["trial"] = "sync.export_command.one_pass"
-    office.patch.setattr("sync.export_command.explain", noting("explain"))
-    doers["test"] = "sync.testing_command.test"
-    doers["init"] = "sync.init_command.init"
-    doers["schema"] = "sync.schema_command.schema"
-    doers["backtest"] = "sync.backtest_command.backtest"
-    doers |= {"diff": "sync.difference_command.diff", "overrides": "sync.overrides_command.overrides"}
+    doers["trial"] = "sync.workbench.export_command.one_pass"
+    office.patch.setattr("sync.workbench.export_command.explain", noting("explain"))
+    doers["test"] = "sync.workbench.testing_command.test"
+    doers["init"] = "sync.workbench.init_command.init"
+    doers["schema"] = "sync.workbench.schema_command.schema"
+    doers["backtest"] = "sync.workbench.backtest_command.backtest"
+    doers |= {
+        "diff": "sync.workbench.difference_command.diff",
+        "overrides": "sync.workbench.overrides_command.overrides",
+    }
     doers |= {name: f"sync.plan_commands.{name}" for name in ("plan", "apply")}
     doers |= {name: f"sync.listing_commands.{place}" for name, place in listings.items()}
     for name, place in (doers | {"daemon": "sync.daemon.run"}).items():

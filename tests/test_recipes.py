@@ -13,13 +13,13 @@ from office import ROOT
 from sync.errors import ConfigurationError
 from sync.mapping.scenario_files import load_tests
 from sync.soundness import sound
-from sync.testing import run
+from sync.workbench.testing import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sync.testing import Result
+    from sync.workbench.testing import Result
 
 PAGE = (ROOT / "docs" / "shape-it-to-your-team.md").read_text(encoding="utf-8")
 FEWEST = 10

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from office import ROOT
 
-from sync.reference import toml, write
 from sync.schema import MODELS, schema
 from sync.ticket import SEVERITIES
+from sync.workbench.reference import toml, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,5 +118,5 @@ def test_a_page_of_the_site_is_named_for_each_page_of_the_reference() -> None:
 
 
 def test_the_module_writes_the_pages_that_make_schema_asks_for(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-m", "sync.reference", str(tmp_path)], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-m", "sync.workbench.reference", str(tmp_path)], check=True, cwd=ROOT)
     assert {file.stem for file in tmp_path.iterdir()} == set(MODELS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from real_downtime import BEGIN, Desk, acts
 from real_past import SETTINGS, desk_past, desk_policy, desk_tickets
 
-from sync.replay import replayed
+from sync.workbench.replay import replayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

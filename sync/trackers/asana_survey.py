@@ -7,11 +7,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import CredentialsError, ForbiddenError, NotFoundError, TrackerError
-from sync.landscape import SAMPLE, Landscape, Refusal, SeenField, SeenPerson, SeenProject, SeenStatus, counted
 from sync.trackers.asana_check import SETTING_FIELDS
 from sync.trackers.asana_fields import names, value_of, words
 from sync.trackers.asana_http import Connection
 from sync.trackers.asana_records import TASK_FIELDS
+from sync.trackers.landscape import (
+    SAMPLE,
+    Landscape,
+    Refusal,
+    SeenField,
+    SeenPerson,
+    SeenProject,
+    SeenStatus,
+    counted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

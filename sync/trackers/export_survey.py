@@ -6,20 +6,20 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from sync.errors import ConfigurationError
-from sync.landscape import Landscape, Refusal, SeenField, SeenPerson, SeenProject, SeenStatus, counted
 from sync.trackers import export_asana, export_jira
 from sync.trackers.export import open_table
 from sync.trackers.export_dates import Dates, dates_of
 from sync.trackers.export_jira import JIRA_PORTAL, field_of, labels_in
 from sync.trackers.export_table import heading
 from sync.trackers.jira_records import DESK
+from sync.trackers.landscape import Landscape, Refusal, SeenField, SeenPerson, SeenProject, SeenStatus, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sync.landscape import Stage
     from sync.trackers.export_table import Row, Table
+    from sync.trackers.landscape import Stage
 
 _STAGES: dict[str, Stage] = {"to do": "new", "in progress": "under way", "done": "done"}
 _JIRA_OWN = {

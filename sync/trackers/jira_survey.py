@@ -7,18 +7,27 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import CredentialsError, ForbiddenError, InvalidError, NotFoundError, TrackerError
-from sync.landscape import SAMPLE, Landscape, Refusal, SeenField, SeenPerson, SeenProject, SeenStatus, counted
 from sync.trackers.jira_api import issue_path, project_path
 from sync.trackers.jira_http import JiraHttp
 from sync.trackers.jira_poll import jql_for
 from sync.trackers.jira_records import fields_of, person, records, text_of
 from sync.trackers.jira_search import HIDDEN
 from sync.trackers.jira_site import Memory, api_of, sign_in
+from sync.trackers.landscape import (
+    SAMPLE,
+    Landscape,
+    Refusal,
+    SeenField,
+    SeenPerson,
+    SeenProject,
+    SeenStatus,
+    counted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sync.landscape import Stage
+    from sync.trackers.landscape import Stage
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]

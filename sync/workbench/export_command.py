@@ -23,6 +23,7 @@ from sync.terminal import console, say_json
 from sync.trackers.export import ExportTracker, open_table, read_export
 from sync.trackers.export_table import NAMES
 from sync.trackers.sources import AsanaSource, Guard, JiraSource
+from sync.workbench.shipped import shipped_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from sync.trackers.sources import AnySource
     from sync.worktime import Calendar
 
-SHIPPED = Path(__file__).resolve().parents[1] / "mappings"
-"""The mapping files that come with the program's source."""
 SOURCE = "export"
 """What the source is called where no config names one."""
 
@@ -196,7 +195,7 @@ def _assumed(kind: Kind) -> AnySource:
 def _shipped() -> Path:
     """The mapping files of the current folder, else those that come with the program."""
     here = Path("mappings")
-    return here if (here / "taxonomy.toml").is_file() or not SHIPPED.is_dir() else SHIPPED
+    return here if (here / "taxonomy.toml").is_file() else shipped_mappings()
 
 
 def _refuse_strange(only: Sequence[str], ready: Tried) -> None:

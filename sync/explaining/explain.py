@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sync.conditions import phrases_in
 from sync.contact import time_in_status
-from sync.decisions import decisions
-from sync.explain_clocks import ahead, clock_told, contact_by
-from sync.explain_fields import mapped
-from sync.explain_severity import asked, rater, silent
-from sync.explain_timeline import timeline
+from sync.explaining.clocks import ahead, clock_told, contact_by
+from sync.explaining.decisions import decisions
+from sync.explaining.fields import mapped
+from sync.explaining.severity import asked, rater, silent
+from sync.explaining.timeline import timeline
 from sync.facts import NO_FACTS, fold
 from sync.signs import flags
 from sync.ticket import Audience
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.cycle import Sight
-    from sync.explain_fields import Written
+    from sync.explaining.fields import Written
     from sync.facts import Facts
     from sync.judgement import Judge, Judgement
     from sync.mapping.models import Mapping as TrackerMapping

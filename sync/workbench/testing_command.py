@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import ConfigurationError
-from sync.exercised import TABLES
 from sync.mapping.scenario_files import load_tests
 from sync.progress import progress_bar
 from sync.settings import find_config, load_settings
 from sync.terminal import console, say_json
-from sync.testing import run
-from sync.testing_text import show
+from sync.workbench.exercised import TABLES
+from sync.workbench.testing import run
+from sync.workbench.testing_text import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.expected import Value
-    from sync.testing import Report, Result
+    from sync.workbench.expected import Value
+    from sync.workbench.testing import Report, Result
 
 
 def test(  # noqa: PLR0913 - the command's options

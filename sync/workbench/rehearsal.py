@@ -13,12 +13,12 @@ from sync.clocks import BREACH, WARNING
 from sync.errors import MakegoodError
 from sync.facts import NO_FACTS
 from sync.mapping.scenario_models import NO_DATE, in_zone
-from sync.replay import lived, prepared
 from sync.richtext import plain
 from sync.settings import Settings
 from sync.store import Store
 from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 from sync.trackers.past import Past
+from sync.workbench.replay import lived, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.redraft import toml_text
+from sync.workbench.redraft import toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sync.guess import Guesses
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
+    from sync.workbench.guess import Guesses
 
 _NEEDED = ("id", "title", "status", "created", "due", "labels")
 """Columns that a file of issues must have."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync import overrides as counting
 from sync.legible import inert
 from sync.mapping.models import folded
 from sync.settings import chosen, find_config, load
 from sync.store import Store
 from sync.terminal import console, say, say_json
+from sync.workbench import overrides as counting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

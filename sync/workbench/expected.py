@@ -9,8 +9,8 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sync.exercised import matched, shown
 from sync.mapping.scenario_models import NO_DATE
+from sync.workbench.exercised import matched, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sync.judgement import Judge, Judgement
     from sync.mapping.positions import Position
     from sync.mapping.scenario_models import Case, Expectation
-    from sync.rehearsal import Said, Scene
+    from sync.workbench.rehearsal import Said, Scene
 
 _WIDTH = 100
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sync.commands import WORK_TO_DO, working_program
 from sync.cycle import plan_pass
-from sync.difference import Changed, View, as_json, difference
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.mapping.policy import load_policy
 from sync.settings import find_config, load, mapping_of
 from sync.store import Store
 from sync.terminal import console, say, say_json
+from sync.workbench.difference import Changed, View, as_json, difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sync.cycle import Sight
-    from sync.difference import Difference
     from sync.mapping.policy import Policy
     from sync.settings import Settings
+    from sync.workbench.difference import Difference
 
 SHOWN = 15
 """Tickets that are shown one by one without -v *(ours)*."""

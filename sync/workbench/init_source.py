@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, assert_never
 from pydantic import TypeAdapter, ValidationError
 
 from sync.errors import ConfigurationError, CredentialsError
-from sync.first_questions import UNKNOWN_PROJECT, UNKNOWN_URL
 from sync.legible import inert
 from sync.secrecy import keep
 from sync.settings import TRACKERS, token_for, token_variable
 from sync.terminal import prompted, prompted_secret, say
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
+from sync.workbench.first_questions import UNKNOWN_PROJECT, UNKNOWN_URL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
 
 Place = dict[str, str | list[str]]
 """Keys of a source that say where it is, as they are written."""

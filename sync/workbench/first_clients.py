@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from sync.legible import inert
 from sync.mapping.models import folded
-from sync.redraft import remarked, toml_text
+from sync.workbench.redraft import remarked, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from sync.guess import Guesses
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
+    from sync.workbench.guess import Guesses
 
 _FORM = re.compile(
     r"[\s,]*\b(gmbh|ag|kg|se|inc|llc|ltd|plc|corp|aps|a/s|oy|oyj|ab|as|k\.?k|kk|ооо|ао|зао)\.?$|株式会社|\(株\)"

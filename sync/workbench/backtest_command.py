@@ -6,10 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync import backtest_figures as figures
-from sync import backtest_text
-from sync.backtest import Window, reported
-from sync.backtest_json import as_json
 from sync.commands import working_program
 from sync.errors import ConfigurationError
 from sync.mapping.models import Amount, folded
@@ -17,11 +13,15 @@ from sync.mapping.reader import shown
 from sync.mapping.wording import nearest
 from sync.observe import with_history
 from sync.progress import progress_bar
-from sync.replay import replayed
 from sync.settings import find_config, load, mapping_of
 from sync.store import Store
 from sync.terminal import console, say_json
 from sync.trackers.past import Past, moments
+from sync.workbench import backtest_figures as figures
+from sync.workbench import backtest_text
+from sync.workbench.backtest import Window, reported
+from sync.workbench.backtest_json import as_json
+from sync.workbench.replay import replayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.action import Failed
-    from sync.backtest import Report
     from sync.mapping.policy import Policy
     from sync.observe import Served
     from sync.progress import Tell
-    from sync.replay import Pass
     from sync.settings import Settings
     from sync.ticket import Ticket
+    from sync.workbench.backtest import Report
+    from sync.workbench.replay import Pass
 
 _OFTENEST = timedelta(minutes=1)
 EXCEEDED = 1

@@ -9,20 +9,20 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sync.first_files import written_names
-from sync.guess import MEANINGS, Guess
-from sync.guess_words import COLUMNS, FIELDS
 from sync.legible import inert
 from sync.terminal import console
+from sync.workbench.first_files import written_names
+from sync.workbench.guess import MEANINGS, Guess
+from sync.workbench.guess_words import COLUMNS, FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sync.first_files import Answers
-    from sync.first_questions import Question
-    from sync.guess import Guesses, Sure
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
+    from sync.workbench.first_files import Answers
+    from sync.workbench.first_questions import Question
+    from sync.workbench.guess import Guesses, Sure
 
 _COLOURS: dict[Sure, str] = {"sure": "green", "likely": "yellow", "doubtful": "red"}
 _WHERE = {"jira": "Jira", "asana": "Asana", "workbook": "The workbook"}

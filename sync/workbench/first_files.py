@@ -6,16 +6,16 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync.first_clients import clients_text
-from sync.guess import MEANINGS, Known
 from sync.mapping.models import Fields
-from sync.redraft import Redraft, listing, remarked, toml_key, toml_text
+from sync.workbench.first_clients import clients_text
+from sync.workbench.guess import MEANINGS, Known
+from sync.workbench.redraft import Redraft, listing, remarked, toml_key, toml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sync.guess import Guess, Guesses
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
+    from sync.workbench.guess import Guess, Guesses
 
 TRACKERS = ("jira", "asana", "workbook")
 _CHECK = {"sure": "", "likely": " (likely)", "doubtful": " (doubtful: look at this one)"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sync import backtest_figures as figures
 from sync.doubts import some
+from sync.workbench import backtest_figures as figures
 from sync.worklist import brief
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from sync.backtest import Report
+    from sync.workbench.backtest import Report
 
 _BARS = "▁▂▃▄▅▆▇█"
 _NONE = "·"

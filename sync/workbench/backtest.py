@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from sync.cycle import Sight
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
-    from sync.replay import Pass
     from sync.ticket import Audience, Severity
     from sync.trackers.sources import Source
+    from sync.workbench.replay import Pass
 
 Outcome = Literal["kept", "broken", "open"]
 Place = tuple[str, str]

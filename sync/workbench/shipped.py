@@ -9,7 +9,7 @@ from sync.errors import ConfigurationError
 
 def shipped_mappings() -> Path:
     """The folder of the shipped mapping files. ConfigurationError if the installation lacks them."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for place in (package / "shipped_files", package.parent / "mappings"):
         if (place / "clients.toml").is_file():
             return place

@@ -6,15 +6,15 @@ from datetime import date
 from difflib import ndiff
 from typing import TYPE_CHECKING
 
-from sync.exercised import TABLES
+from sync.workbench.exercised import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from sync.expected import Difference, Value
-    from sync.testing import Failure, Report, Result
+    from sync.workbench.expected import Difference, Value
+    from sync.workbench.testing import Failure, Report, Result
 
 _SHOWN = 8
 """Names listed of a table that no test has tried, unless all are asked for."""

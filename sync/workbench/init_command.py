@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import ConfigurationError
-from sync.first_files import Answers, Shipped, first_files
-from sync.first_questions import questions
-from sync.guess import guessed
-from sync.init_source import (
+from sync.settings import token_variable
+from sync.terminal import prompted, someone_is_there
+from sync.trackers.sources import WorkbookSource
+from sync.workbench.first_files import Answers, Shipped, first_files
+from sync.workbench.first_questions import questions
+from sync.workbench.guess import guessed
+from sync.workbench.init_source import (
     Wishes,
     exported,
     landscape_of,
@@ -22,17 +25,14 @@ from sync.init_source import (
     token_of,
     with_projects,
 )
-from sync.init_text import show
-from sync.settings import token_variable
-from sync.shipped import shipped_mappings
-from sync.terminal import prompted, someone_is_there
-from sync.trackers.sources import WorkbookSource
+from sync.workbench.init_text import show
+from sync.workbench.shipped import shipped_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sync.init_source import AnyOf, Place
-    from sync.landscape import Landscape
+    from sync.trackers.landscape import Landscape
+    from sync.workbench.init_source import AnyOf, Place
 
 _TESTS_OF_RULES = "taxonomy.toml"
 READERS = ("staff", "staff-and-clients")

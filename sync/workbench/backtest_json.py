@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sync import backtest_figures as figures
+from sync.workbench import backtest_figures as figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from sync.backtest import Report
+    from sync.workbench.backtest import Report
 
 SCHEMA = 1
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.backtest import Report, Tale
+    from sync.workbench.backtest import Report, Tale
 
 T = TypeVar("T")
 

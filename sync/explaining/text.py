@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sync.explain_text_clocks import put, show_ahead, show_promises, show_timeline
+from sync.explaining.text_clocks import put, show_ahead, show_promises, show_timeline
 from sync.legible import in_lines
 
 if TYPE_CHECKING:

@@ -6,24 +6,24 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sync.exercised import exercised, units
-from sync.expected import Outcome, amended
 from sync.mapping.positions import positions
-from sync.rehearsal import Stage
+from sync.workbench.exercised import exercised, units
+from sync.workbench.expected import Outcome, amended
+from sync.workbench.rehearsal import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from sync.exercised import Unit
-    from sync.expected import Difference, Value
     from sync.mapping.policy import Policy
     from sync.mapping.positions import KeyPath, Position
     from sync.mapping.reader import Document
     from sync.mapping.scenario_files import Tests
     from sync.mapping.scenario_models import Case, Scenario, Setting, TestsFile
-    from sync.rehearsal import Moment
+    from sync.workbench.exercised import Unit
+    from sync.workbench.expected import Difference, Value
+    from sync.workbench.rehearsal import Moment
 
 NAME_LENGTH = 60
 

@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sync.guess_words import (
+from sync.mapping.models import folded
+from sync.trackers.landscape import SeenStatus
+from sync.workbench.guess_words import (
     CATEGORIES,
     COLUMNS,
     DATES,
@@ -17,13 +19,11 @@ from sync.guess_words import (
     STATUSES,
     WAITS,
 )
-from sync.landscape import SeenStatus
-from sync.mapping.models import folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sync.landscape import Landscape, SeenField, SeenPerson
+    from sync.trackers.landscape import Landscape, SeenField, SeenPerson
 
 Sure = Literal["sure", "likely", "doubtful"]
 MEANINGS = ("open", "in_progress", "waiting", "resolved", "closed")
