@@ -207,12 +207,6 @@ def labels_removed(change: Change) -> set[str]:
     return set(change.before.split()).difference(change.after.split())
 
 
-def labels_by_people(ticket: Ticket) -> set[str]:
-    """Every label that some person has put at some time."""
-    changes = (change for change in ticket.changes if change.field == "labels" and by_person(change))
-    return {label for change in changes for label in labels_added(change)}
-
-
 def labels_kept_by_people(ticket: Ticket) -> set[str]:
     """The labels on the ticket that a person has put since anybody else did."""
     return {label for label in ticket.labels if (put := label_put(ticket, label)) and by_person(put)}

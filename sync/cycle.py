@@ -247,6 +247,7 @@ def _judge(
             judge = partial(program.judge.judge, ticket, facts, now, classification, suggestion=suggestion)
             judgement, before = judge(memory=seen.memories.get(ticket.id, NOTHING)), stood.get(ticket.id)
             if before and before.policy not in {"", program.digest}:
+                seen.edited.add(ticket.id)
                 judgement = _spared(judgement, before, seen, program.store, judge)
             judged.append(judgement)
         except Exception as error:  # noqa: BLE001 - one ticket's oddity must not stop the others; it is told in full
@@ -278,7 +279,11 @@ def _limits_of(judgement: Judgement) -> Iterator[tuple[tuple[str, str], datetime
 def _drafts(sight: Sight, seen: Seen, program: Program) -> list[TicketPlan]:
     """The plan of each judged ticket, the most urgent first."""
     terms = _terms(sight, program, halted=_halted(seen, program))
-    plans = [plan_ticket(judged, seen.memories.get(judged.ticket.id), terms) for judged in sight.judged]
+    plans = [
+        plan_ticket(judged, seen.memories.get(number), terms, edited=number in seen.edited)
+        for judged in sight.judged
+        for number in [judged.ticket.id]
+    ]
     return sorted(plans, key=_rank)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sync.action import action_id, reference
-from sync.contact import label_taken, labels_added, labels_by_people
+from sync.contact import label_taken, labels_added, labels_kept_by_people
 from sync.memory import NOTHING, WHATEVER, Memory
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def recalled(
     """What the ticket itself remembers: its ledger, the marks found on its comments, and our labels on it.
 
     What the ledger was about to say counts only if its mark is among `marks`. Without a ledger, every label
-    with one of our `prefixes` that no person is known to have put counts as ours. Anybody who may edit the
+    with one of our `prefixes` that no person has put last counts as ours. Anybody who may edit the
     ticket may spoil its ledger: what cannot be read there is left out.
     """
     said, steps = set(marks), _steps(kept, "said")
@@ -52,7 +52,7 @@ def recalled(
         if identifier in said or reference(identifier) in said:
             steps[promise] = (occasion, step)
     if kept is None:
-        labels = {label for label in ticket.labels if label.startswith(prefixes)} - labels_by_people(ticket)
+        labels = {label for label in ticket.labels if label.startswith(prefixes)} - labels_kept_by_people(ticket)
         return Memory(said=frozenset(said), labels=frozenset(labels))
     due = _day(kept.get("due"))
     return Memory(

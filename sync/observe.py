@@ -53,7 +53,8 @@ class Seen:
     `tickets` are to be judged; `unread` are records that could not be read and are tried again, `failed` what
     else went wrong, `gone` those that are there no more. `memories` is what is remembered of the tickets, `known`
     how their clients' other tickets see them. `partial`: only some tickets were asked for, so the cursor must
-    stay. `bystanders` were seen and are not judged; only facts are drawn from them.
+    stay. `bystanders` were seen and are not judged; only facts are drawn from them. `edited` are tickets whose
+    mapping was edited since they were last judged.
     """
 
     served: Served
@@ -67,6 +68,7 @@ class Seen:
     known: dict[str, Known] = field(default_factory=dict)
     partial: bool = False
     bystanders: dict[str, Ticket] = field(default_factory=dict)
+    edited: set[str] = field(default_factory=set)
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:

@@ -196,8 +196,8 @@ class _Draft:
         self.skipped.append(Skipped(self.ticket.key, what, why))
 
 
-def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> TicketPlan:
-    """The plan for one judged ticket.
+def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms, *, edited: bool = False) -> TicketPlan:
+    """The plan for one judged ticket; `edited`: its mapping was, since it was last judged.
 
     One that is resolved or closed keeps its category and severity and loses the labels of ours that call for
     somebody; all else on it is left as it is. Labels that go while it is done are forgotten, not refused: tidying
@@ -206,6 +206,8 @@ def plan_ticket(judged: Judgement, memory: Memory | None, terms: Terms) -> Ticke
     before = memory or NOTHING
     draft = _Draft(judged.ticket)
     after = _noticed(judged, before, terms)
+    if edited:
+        after = replace(after, refused=_named_anew(after.refused, judged))
     if judged.opted_out:
         if judged.ticket.status.live:
             draft.skip("whatever is owed", judged.opted_out.why)
@@ -258,6 +260,11 @@ def _still_refused(
         yield next(same, label), reason
 
 
+def _named_anew(refused: Mapping[str, str], judged: Judgement) -> dict[str, str]:
+    """The refused labels by the reasons that an edit of the mapping gives them: no news to whoever refused them."""
+    return {**refused, **{want.label: want.reason for want in judged.labels or () if want.label in refused}}
+
+
 def _done(draft: _Draft, before: Memory) -> Memory:
     """Nobody is called for any more."""
     calling = {label for label in before.labels if _CALLING.search(label)}
@@ -294,11 +301,11 @@ def _labels(draft: _Draft, judged: Judgement, before: Memory, terms: Terms) -> M
 def _ours(judged: Judgement, before: Memory, prefix: str, wanted: AbstractSet[str]) -> set[str]:
     """The labels on the ticket that are ours to keep or to take off.
 
-    That is what we wrote; what we want and no person is known to have put, as after a loss of the state; and a
+    That is what we wrote; what we want and no person has put last, as after a loss of the state; and a
     severity or category beside the wanted one, for a person who has decided since means that one alone.
     """
     ticket = judged.ticket
-    ours = before.labels | (wanted - contact.labels_by_people(ticket))
+    ours = before.labels | (wanted - contact.labels_kept_by_people(ticket))
     for names in (SEVERITIES, CATEGORIES):
         group = {prefix + name for name in names}
         ours |= group - wanted if group & wanted else set()

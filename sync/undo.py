@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from sync.action import Because, DeleteComment, Failed, RemoveLabel, SetDue, Skipped, reference
-from sync.contact import labels_by_people
+from sync.contact import labels_kept_by_people
 from sync.errors import ConfigurationError, NotFoundError, TrackerError
 from sync.memory import NOTHING
 from sync.plan import TicketPlan
@@ -123,7 +123,7 @@ def undoing(judged: Judgement, memory: Memory, marks: Marks, wrote: Wrote) -> Ti
 
 
 def _labels(ticket: Ticket, memory: Memory, wrote: Wrote) -> Iterator[Action | Skipped]:
-    theirs = labels_by_people(ticket)
+    theirs = labels_kept_by_people(ticket)
     for label in sorted(wrote.labels(memory) & ticket.labels):
         if label in theirs or label not in memory.labels:
             yield Skipped(ticket.key, f"label {label}", "a person put it there since; it is theirs")

@@ -303,6 +303,25 @@ def test_with_the_state_file_lost_a_label_that_a_person_took_off_stays_off_when_
     assert board.tickets[number].labels == {"esc:delivery"}
 
 
+@pytest.mark.parametrize("keeper", ["Jira", "Asana"])
+def test_with_the_state_file_lost_a_label_is_whose_hand_put_it_last(firm: Agency, keeper: str) -> None:
+    board = firm.board(**KEEPERS[keeper])
+    number = board.create()
+    firm.run()
+    board.put(number, "esc:high")
+    firm.run(minutes=5)
+    board.take_off(number, "esc:high")
+    board.change(number, **high())
+    firm.run(minutes=5)
+    assert "esc:high" in board.tickets[number].labels
+    lose_state(firm)
+    firm.run(minutes=5)
+    board.take_off(number, "esc:high")
+    for _ in range(2):
+        firm.run(minutes=5)
+    assert "esc:high" not in board.tickets[number].labels
+
+
 @pytest.mark.parametrize("keeper", ["Jira", "a tracker whose listings show neither"])
 def test_with_a_ledger_labels_due_date_and_refusals_are_known_again_too(firm: Agency, keeper: str) -> None:
     board = firm.board(**KEEPERS[keeper])

@@ -15,7 +15,7 @@ from office import INVOICE, LATE, NOW, ROOT, Office
 from passes import CLIENTS, SEVERITY, Agency, agency
 from reliability import counted
 
-from sync.ticket import Status
+from sync.ticket import Change, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,6 +152,20 @@ def test_an_edit_says_nothing_again_of_what_was_spoken_of(floor: Floor, edit: st
     counted("policy edited", duplicates=len(again), told=again)
     assert max(floor.marks().values()) == 1
     assert {mark for comment in board.ours(closed) for mark in comment.marks} <= before.keys()
+
+
+def test_a_label_that_a_person_took_off_stays_off_though_an_edit_gives_it_another_reason(floor: Floor) -> None:
+    board, firm = floor.board, floor.firm
+    swapped = Change("swapped", firm.now, STAFF, "severity", "medium", "high")
+    number = board.create("The report is late", **fields("high"), changes=(swapped,))
+    floor.edit(policy(severity=SEVERITY.replace('medium = "medium"', 'medium = "high"')))
+    firm.run()
+    board.take_off(number, "esc:high")
+    firm.run(minutes=5)
+    floor.edit(policy())
+    for _ in range(3):
+        firm.run(minutes=5)
+    counted("policy edited", losses=int("esc:high" in board.tickets[number].labels))
 
 
 def test_a_template_that_is_reworded_says_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
