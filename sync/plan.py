@@ -261,7 +261,7 @@ def _still_refused(
 
 
 def _named_anew(refused: Mapping[str, str], judged: Judgement) -> dict[str, str]:
-    """The refused labels by the reasons that an edit of the mapping gives them: no news to whoever refused them."""
+    """The refused labels by the reasons that an edit of the mapping gives them: no news to who refused them."""
     return {**refused, **{want.label: want.reason for want in judged.labels or () if want.label in refused}}
 
 
