@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from sync.advice import advice
 from sync.errors import ConfigurationError, TrackerError
 from sync.exposure import exposed
-from sync.fault_text import annotation
-from sync.fault_text import show as show_faults
 from sync.settings import chosen, find_config
 from sync.soundness import sound
 from sync.terminal import say, say_json
@@ -30,12 +28,15 @@ def check(  # noqa: PLR0913 - the command's options
     quiet: bool,
     verbose: int,
     online: bool,
+    mapping: Path | None = None,
 ) -> int:
     """The configuration's faults, and with `online` the trackers' findings."""
     del verbose
     try:
-        settings, policy = sound(find_config(config, program_name))
+        settings, policy = sound(find_config(config, program_name), mapping)
     except ConfigurationError as error:
+        from sync.fault_text import show as show_faults  # noqa: PLC0415 - only when something is wrong
+
         show_faults(error, output)
         return error.exit_status
     findings: list[dict[str, str]] = []
@@ -58,6 +59,8 @@ def check(  # noqa: PLR0913 - the command's options
 
 
 def _annotations(advised: Sequence[str], findings: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    from sync.fault_text import annotation  # noqa: PLC0415 - only for a workflow
+
     for sentence in advised:
         yield annotation("notice", sentence)
     for finding in findings:

@@ -219,7 +219,12 @@ def not_found(sights: Sequence[Sight], ticket: str) -> int:
             say(f"{sight.plan.source}: {failed.name}: {failed.what}: {failed.why}", err=True)
         if sight.error:
             say(f"{sight.plan.source}: {sight.error}", err=True)
-    say(f"no source shows a ticket {ticket}", err=True)
+    read = {name.casefold() for sight in sights for each in sight.plan.failed for name in (each.ticket, each.key)}
+    made = any(sight.seen and ticket.casefold() in sight.seen.follow_ups for sight in sights)
+    if made:
+        say(f"{ticket}: {explaining.FOLLOW_UP}", err=True)
+    elif ticket.casefold() not in read:
+        say(f"no source shows a ticket {ticket}", err=True)
     return max(
         (sight.error.exit_status for sight in sights if sight.error), default=ConfigurationError.exit_status
     )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
+from sync.mapping.models import folded
 from sync.mapping.patterns import first_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sync.mapping.models import Condition
+    from sync.mapping.models import Condition, Rule, Signal, Trigger
+    from sync.mapping.policy import Policy
     from sync.ticket import Comment, Language, Ticket
     from sync.words import Hit
 
     Hits = Mapping[tuple[Language, str], Hit]
     Test = Callable[["View"], str]
 
+Asking = TypeVar("Asking", "Rule", "Signal", "Trigger")
 
 _SHOWN = 40
 """Letters of a value that are quoted."""
@@ -96,9 +99,14 @@ def _field_test(condition: Condition) -> Test:
             if (found := first_place(pattern, view.value(field)))
             else ""
         )
-    values = [condition.equals] if condition.equals is not None else condition.one_of or []
-    wanted_values = {value.casefold() for value in values if value is not None}
-    return lambda view: f"{field} is “{value}”" if (value := view.value(field)).casefold() in wanted_values else ""
+    alike = folded if field == "client" else str.casefold
+    wanted_values = {alike(value) for value in _values(condition)}
+    return lambda view: f"{field} is “{value}”" if alike(value := view.value(field)) in wanted_values else ""
+
+
+def _values(condition: Condition) -> list[str]:
+    """What the field may be, one of several."""
+    return [condition.equals] if condition.equals is not None else condition.one_of or []
 
 
 def _words_test(words: Mapping[Language, list[str]]) -> Test:
@@ -152,8 +160,7 @@ def _described_field(condition: Condition) -> str:
         return f"{condition.field} is {'filled' if condition.present else 'empty'}"
     if condition.matches is not None:
         return f"{condition.field} matches {condition.matches}"
-    values = [condition.equals] if condition.equals is not None else condition.one_of or []
-    return f"{condition.field} is {' or '.join(f'“{value}”' for value in values)}"
+    return f"{condition.field} is {' or '.join(f'“{value}”' for value in _values(condition))}"
 
 
 def gaps(condition: Condition, view: View) -> list[str]:
@@ -215,3 +222,47 @@ def fields_in(conditions: Iterable[Condition]) -> frozenset[str]:
     """Every ticket field that the conditions ask for; `labels` also where they ask for one label."""
     asked = (part.field or (part.label and "labels") for condition in conditions for part in parts(condition))
     return frozenset(filter(None, asked))
+
+
+# --- a client by any of its names --------------------------------------------------------------------------------
+
+
+def conditions_of(policy: Policy) -> list[Condition]:
+    """What the rules, signals and triggers of a policy ask."""
+    rules, severity = [each.when for each in policy.taxonomy.rule], policy.severity
+    signals, triggers = [each.when for each in severity.signal], [each.when for each in severity.trigger]
+    return [*rules, *signals, *filter(None, triggers)]
+
+
+def by_any_name(policy: Policy) -> Policy:
+    """The policy, with conditions that ask for a client asking for each of its spellings in `clients.toml`."""
+    if "client" not in fields_in(conditions_of(policy)):
+        return policy
+
+    def spellings(name: str) -> list[str]:
+        client = policy.client(name)
+        return [client.name, *client.aliases] if client else []
+
+    def each(asking: Sequence[Asking]) -> list[Asking]:
+        return [
+            one.model_copy(update={"when": _widened(one.when, spellings)}) if one.when else one for one in asking
+        ]
+
+    taxonomy = policy.taxonomy.model_copy(update={"rule": each(policy.taxonomy.rule)})
+    signals, triggers = each(policy.severity.signal), each(policy.severity.trigger)
+    severity = policy.severity.model_copy(update={"signal": signals, "trigger": triggers})
+    return replace(policy, taxonomy=taxonomy, severity=severity)
+
+
+def _widened(condition: Condition, spellings: Callable[[str], list[str]]) -> Condition:
+    """The condition with every spelling of each client that it asks for, so that an alias counts as the name."""
+    changed: dict[str, object] = {}
+    if condition.field == "client" and (values := _values(condition)):
+        called = dict.fromkeys(each for value in values for each in (value, *spellings(value)))
+        changed = {"equals": None, "one_of": list(called)} if len(called) > 1 else {}
+    for key in ("all_of", "any_of"):
+        if inner := getattr(condition, key):
+            changed[key] = [_widened(part, spellings) for part in inner]
+    if condition.not_ is not None:
+        changed["not_"] = _widened(condition.not_, spellings)
+    return condition.model_copy(update=changed) if changed else condition

@@ -10,7 +10,7 @@ from sync import contact, duties, history, messages, routine, scope, signs
 from sync.action import Because
 from sync.attention import sorted_out
 from sync.clocks import BREACH
-from sync.conditions import hear, phrases_in
+from sync.conditions import by_any_name, conditions_of, hear, phrases_in
 from sync.facts import Known
 from sync.memory import NOTHING, Memory
 from sync.opting_out import opted_out
@@ -95,11 +95,9 @@ class Judge:
     """The mapping files, compiled once, and the sources' terms."""
 
     def __init__(self, policy: Policy, terms: Mapping[str, Terms]) -> None:
-        self.policy = policy
+        self.policy = policy = by_any_name(policy)
         self.terms = terms
-        taxonomy, severity = policy.taxonomy, policy.severity
-        conditions = [rule.when for rule in taxonomy.rule] + [signal.when for signal in severity.signal]
-        conditions += [trigger.when for trigger in severity.trigger if trigger.when]
+        taxonomy, severity, conditions = policy.taxonomy, policy.severity, conditions_of(policy)
         self._lexicon = Lexicon(phrases_in(conditions), taxonomy.negation)
         self._flags = frozenset(flag.label for flag in policy.practice.signs.flag)
         prefixes = {each.mapping.labels.prefixes for each in terms.values()}

@@ -28,7 +28,7 @@ def place(number: int) -> str:
 
 def filled(text: str, values: Sequence[str]) -> str:
     """The text with the values in their places."""
-    return _PLACE.sub(lambda found: values[int(found.group(1))], text)
+    return _PLACE.sub(lambda found: values[int(found.group(1))], text) if _OPEN in text else text
 
 
 def without_places(text: str) -> str:

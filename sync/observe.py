@@ -54,7 +54,8 @@ class Seen:
     else went wrong, `gone` those that are there no more. `memories` is what is remembered of the tickets, `known`
     how their clients' other tickets see them. `partial`: only some tickets were asked for, so the cursor must
     stay. `bystanders` were seen and are not judged; only facts are drawn from them. `edited` are tickets whose
-    mapping was edited since they were last judged.
+    mapping was edited since they were last judged. `follow_ups` are ids and keys, in lower case, of what we made
+    below tickets, which is not judged.
     """
 
     served: Served
@@ -69,6 +70,7 @@ class Seen:
     partial: bool = False
     bystanders: dict[str, Ticket] = field(default_factory=dict)
     edited: set[str] = field(default_factory=set)
+    follow_ups: set[str] = field(default_factory=set)
     progress: Callable[[int], None] = lambda _seen: None
 
     def take(self, pages: Iterable[Page]) -> str | None:
@@ -77,7 +79,9 @@ class Seen:
         for page in pages:
             for ticket in page.tickets:
                 self._forget(ticket.id)
-                if not ticket.follow_up:
+                if ticket.follow_up:
+                    self.follow_ups |= names_of(ticket)
+                else:
                     self.tickets[ticket.id] = ticket
             for failure in page.failed:
                 self._forget(failure.ticket)
@@ -170,7 +174,7 @@ def _observe_only(seen: Seen, store: Store, now: datetime, keys: Sequence[str]) 
     strange = {key.casefold() for key in keys if not store.find(key)}
     if strange:
         seen.take(seen.served.tracker.changed(None))
-        asked = {number for number, ticket in seen.tickets.items() if strange & _names(ticket)}
+        asked = {number for number, ticket in seen.tickets.items() if strange & names_of(ticket)}
         seen.bystanders = {number: seen.tickets.pop(number) for number in seen.tickets.keys() - asked}
         seen.unread = {number: failure for number, failure in seen.unread.items() if number.casefold() in strange}
     listed = set(seen.tickets)
@@ -178,7 +182,8 @@ def _observe_only(seen: Seen, store: Store, now: datetime, keys: Sequence[str]) 
     _remembered(seen, store, now, set(seen.tickets), listed)
 
 
-def _names(ticket: Ticket) -> set[str]:
+def names_of(ticket: Ticket) -> set[str]:
+    """The ticket's id and key, in lower case."""
     return {ticket.id.casefold(), ticket.key.casefold()}
 
 

@@ -169,10 +169,11 @@ class Renderer:
 
     def spoken(self, language: Language, variables: Variables) -> Variables:
         """The variables as templates see them: all there are, cleaned, and in the language's words."""
-        cleaned = {name: _cleaned(value) for name, value in {**EMPTY, **variables}.items()}
-        lines = [inert(line, LONGEST_LINE) for line in str(variables.get("text", "")).splitlines() if line.strip()]
-        fields = defaultdict(str, cast("dict[str, str]", cleaned["fields"]))
-        return {**spoken(self.tables(language), cleaned), "text": lines, "fields": fields}
+        return self.in_words(language, cleaned(variables))
+
+    def in_words(self, language: Language, shown: Variables) -> Variables:
+        """What `cleaned` returned, in the language's words."""
+        return spoken(self.tables(language), shown)
 
     def name(self, language: Language, table: str, key: str) -> str:
         """What something is called in a language."""
@@ -276,6 +277,13 @@ def _nodes(tree: nodes.Node) -> Iterator[nodes.Node]:
     while ahead:
         ahead += (node := ahead.pop()).iter_child_nodes()
         yield node
+
+
+def cleaned(variables: Variables) -> Variables:
+    """All variables there are, fit to be shown; those that are not given are empty."""
+    shown = {name: _cleaned(value) for name, value in {**EMPTY, **variables}.items()}
+    lines = [inert(line, LONGEST_LINE) for line in str(variables.get("text", "")).splitlines() if line.strip()]
+    return {**shown, "text": lines, "fields": defaultdict(str, cast("dict[str, str]", shown["fields"]))}
 
 
 def _emptied(value: object) -> object:

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from sync.settings import Settings
 
 
-def sound(config: Path) -> tuple[Settings, Policy]:
-    """Everything loaded, and every template tried once. ConfigurationError with every fault."""
-    settings, policy = load(config)
+def sound(config: Path, mappings: Path | None = None) -> tuple[Settings, Policy]:
+    """Everything loaded, and every template tried once. ConfigurationError with every fault.
+
+    `mappings` is the folder of the mapping files, where that is not the config's.
+    """
+    settings, policy = load(config, mappings)
     mapped = {name for mapping in policy.mappings.values() for name in mapping.fields.mapped()}
     if faults := [
         *check_templates(policy.templates, mapped),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync import markdown
 from sync.errors import ConfigurationError, Fault
 from sync.mapping.wording import nearest
-from sync.render import EMPTY, FALLBACK, KINDS, NAMES, SAMPLE, Renderer
+from sync.render import EMPTY, FALLBACK, KINDS, NAMES, SAMPLE, Renderer, cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -27,7 +27,7 @@ _STATES: Mapping[str, tuple[object, ...]] = {
 }
 """What else a template has to cope with, of each variable alone."""
 _STRING = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
-_CODE = re.compile(rf"\{{#.*?#\}}|\{{%(?:{_STRING}|[^\"'])*?%\}}|\{{\{{(?:{_STRING}|[^\"'])*?\}}\}}", re.DOTALL)
+_CODE = re.compile(rf"(\{{#.*?#\}}|\{{%(?:{_STRING}|[^\"'])*?%\}}|\{{\{{(?:{_STRING}|[^\"'])*?\}}\}})", re.DOTALL)
 _BRACES = re.compile(r"\{[{%#]|[}%#]\}")
 _STATEMENT = re.compile(r"\{%[-+]?\s*(\w+)")
 _DEPTH = {"if": 1, "elif": 0, "else": 0, "endif": -1, "for": 1, "endfor": -1}
@@ -60,11 +60,11 @@ def pieces(text: str) -> list[str] | None:
     Nothing that one does reaches another. None for a template that has other statements than `if` and `for`, or of
     which only a parser can tell what is code.
     """
-    text = markdown.without_places(text)
-    if _BRACES.search(_CODE.sub(" ", text)):
+    parts = _CODE.split(markdown.without_places(text))
+    if _BRACES.search(" ".join(parts[::2])):
         return None
     found, depth = [""], 0
-    for code in _CODE.findall(text):
+    for code in parts[1::2]:
         if statement := _STATEMENT.match(code):
             if statement.group(1) not in _DEPTH:
                 return None
@@ -85,6 +85,7 @@ class _Check:
         self._templates = templates
         self._renderer = Renderer(templates)
         self._fields = fields
+        self._cleaned = [(changed, cleaned(variables)) for changed, variables in samples()]
         self._samples: dict[Language, list[tuple[str, Variables]]] = {}
 
     def doubtful(self) -> Iterator[tuple[Language, str]]:
@@ -137,7 +138,7 @@ class _Check:
 
     def _dangling(self, path: str, tree: nodes.Node) -> Iterator[Fault]:
         """The variables and fields that there are not."""
-        engine, known = self._renderer.engine, self._renderer.spoken(FALLBACK, EMPTY).keys()
+        engine, known = self._renderer.engine, self._spoken(FALLBACK)[0][1].keys()
         for name, line in engine.variables(tree).items():
             if name not in known:
                 yield Fault(path, line, 1, name, f"unknown variable{nearest(name, known)}")
@@ -149,7 +150,7 @@ class _Check:
     def _spoken(self, language: Language) -> list[tuple[str, Variables]]:
         if language not in self._samples:
             self._samples[language] = [
-                (changed, self._renderer.spoken(language, variables)) for changed, variables in samples()
+                (changed, self._renderer.in_words(language, shown)) for changed, shown in self._cleaned
             ]
         return self._samples[language]
 

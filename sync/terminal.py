@@ -39,7 +39,7 @@ def someone_is_there() -> bool:
 
 def prompted(question: str, default: str | None = None, choices: Sequence[str] = ()) -> str:
     """What somebody at the terminal types, or the default for a bare Enter; asked until it is one of `choices`."""
-    kind = click.Choice(choices) if choices else None
+    kind = click.Choice(choices, case_sensitive=False) if choices else None
     return str(click.prompt(legible(question), default=default, type=kind, err=True)).strip()
 
 

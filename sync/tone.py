@@ -61,6 +61,8 @@ _WRAP = re.compile(rf"(?<=[{_EAST_ASIAN}])\s+(?=[{_EAST_ASIAN}])")
 _MARKUP = "*`"
 _LISTS_KEPT = 64  # of five languages and a few teams of names; making one costs as much as reading a page
 _CLUSTERS_REMEMBERED = 8_192
+_CODES_REMEMBERED = 1_024  # of all templates together; most of them share theirs
+_PARAGRAPHS_REMEMBERED = 256  # of one language's templates, which share many
 _CLUSTER = re.compile("[^\u0300-\u036f\u3099\u309a\uff9e\uff9f][\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
 
 _TEXT = r"""(?:"[^"]*"|'[^']*')"""
@@ -104,7 +106,8 @@ def lint(  # noqa: PLR0913 - a text, its language, and all that is known of it
     """
     for words in sorted(filter(str.strip, quoted), key=len, reverse=True):
         as_written = re.escape(words.strip())
-        text = re.sub(as_written if _EASTERN.search(words) else rf"(?<!\w){as_written}(?!\w)", _blank, text)
+        whole = as_written if _EASTERN.search(words) else rf"(?<!\w){as_written}(?!\w)"
+        text = re.sub(whole, lambda found: _blank(found.group()), text)
     return sorted(_slips(text, language, tone, client=client, names=names))
 
 
@@ -123,7 +126,7 @@ def lint_template(  # noqa: PLR0913 - as `lint`, and the file's name
     """
     slips = set(_slips(_TEMPLATE.sub(_spoken, text), language, tone, client=client, names=names))
     for found in _TEMPLATE.finditer(text) if client else ():
-        for rule in _rules_of(_variables(found)):
+        for rule in _rules_of(_variables(found.group(1) or "")):
             slips.add(Slip(*_place(text, found.start()), rule, found.group()))
     return [Fault(path, slip.line, slip.column, slip.rule, slip.what) for slip in sorted(slips)]
 
@@ -154,9 +157,9 @@ def _told(slip: Slip, sentences: Mapping[Rule, str]) -> str:
     return sentences.get(slip.rule, _TOLD[slip.rule]).replace(WORDS, " ".join(slip.words.split()))
 
 
-def _blank(found: re.Match[str]) -> str:
-    """Blanks in place of what was found, its lines kept."""
-    return re.sub(r"[^\n]", " ", found.group())
+def _blank(text: str) -> str:
+    """As many blanks, the lines kept."""
+    return re.sub(r"[^\n]", " ", text)
 
 
 def _place(text: str, at: int) -> tuple[int, int]:
@@ -185,9 +188,13 @@ def _slips(
         yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
     if not client:
         return
-    for each in _named(language, frozenset(names)).found(paragraphs):
-        yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
-    yield from _missing(text, language, tone, list(_listed(language, tone, ("next_step",)).found(paragraphs)))
+    steps = []
+    for each in _listed(language, tone, ("next_step",), frozenset(names)).found(paragraphs):
+        if each.rule == "names":
+            yield Slip(*_place(text, each.start), each.rule, text[each.start : each.end])
+        else:
+            steps.append(each)
+    yield from _missing(text, language, tone, steps)
 
 
 def _missing(text: str, language: Language, tone: ToneFile, steps: Sequence[_Find]) -> Iterator[Slip]:
@@ -230,12 +237,13 @@ class _List:
 
     def __init__(self, phrases: Sequence[tuple[Key, Rule]], negation: Mapping[Language, _Denied]) -> None:
         self._phrases = phrases
-        self._lexicon = Lexicon([key for key, _ in phrases], negation)
+        lexicon = Lexicon([key for key, _ in phrases], negation)
+        self._hits = lru_cache(maxsize=_PARAGRAPHS_REMEMBERED)(lexicon.scan)
 
     def found(self, paragraphs: Iterable[_Paragraph]) -> Iterator[_Find]:
         """Where the phrases stand; of those of one rule that overlap only the longest."""
         for paragraph in paragraphs:
-            hits = self._lexicon.scan(paragraph.text)
+            hits = self._hits(paragraph.text)
             finds = [
                 _Find(rule, *paragraph.span(hits[key].start, hits[key].end))
                 for key, rule in (self._phrases if hits else ())
@@ -250,34 +258,37 @@ class _List:
             yield from kept
 
 
-def _listed(language: Language, tone: ToneFile, lists: tuple[_Listed, ...]) -> _List:
-    """What a file lists; the negation goes with what is wrong, not with what is needed."""
+def _listed(
+    language: Language, tone: ToneFile, lists: tuple[_Listed, ...], names: frozenset[str] = frozenset()
+) -> _List:
+    """What a file lists, and names; the negation goes with what is wrong, not with what is needed."""
     told = tone.negation
     negation = _Denied(tuple(told.before), tuple(told.after), told.within) if "blame" in lists else None
-    return _list_of(language, tuple((name, tuple(getattr(tone, name))) for name in lists), negation)
+    return _list_of(language, tuple((name, tuple(getattr(tone, name))) for name in lists), names, negation)
 
 
 @lru_cache(maxsize=_LISTS_KEPT)
 def _list_of(
-    language: Language, lists: tuple[tuple[_Listed, tuple[str, ...]], ...], negation: _Denied | None
+    language: Language,
+    lists: tuple[tuple[_Listed, tuple[str, ...]], ...],
+    names: frozenset[str],
+    negation: _Denied | None,
 ) -> _List:
     phrases: list[tuple[Key, Rule]] = [
         ((language, phrase), "date" if rule == "dates" else rule) for rule, listed in lists for phrase in listed
     ]
+    phrases += [(key, "names") for key in _name_keys(sorted(names), language)]
     return _List(phrases, {language: negation} if negation else {})
 
 
-@lru_cache(maxsize=_LISTS_KEPT)
-def _named(language: Language, names: frozenset[str]) -> _List:
-    return _List([(key, "names") for key in _name_keys(sorted(names), language)], {})
-
-
 def _paragraphs(text: str) -> Iterator[_Paragraph]:
+    """The paragraphs of a text that hold anything."""
     start = 0
-    for gap in _PARAGRAPH_ENDS.finditer(text):
-        yield _Paragraph(text[start : gap.start()], start)
-        start = gap.end()
-    yield _Paragraph(text[start:], start)
+    gaps = [(gap.start(), gap.end()) for gap in _PARAGRAPH_ENDS.finditer(text)]
+    for end, following in (*gaps, (len(text), len(text))):
+        if text[start:end].strip():
+            yield _Paragraph(text[start:end], start)
+        start = following
 
 
 class _Paragraph:
@@ -286,7 +297,7 @@ class _Paragraph:
     def __init__(self, written: str, start: int) -> None:
         self._start = start
         self._written = _WRAP.sub(_left_out, written) if _EASTERN.search(written) else written
-        self.text = "".join(map(_folded, _CLUSTER.findall(self._written)))
+        self.text = _compared(self._written)
 
     @cached_property
     def _places(self) -> tuple[list[int], list[tuple[int, int]]]:
@@ -307,6 +318,11 @@ def _left_out(gap: re.Match[str]) -> str:
     return _MARKUP[0] * len(gap.group())
 
 
+@lru_cache(maxsize=_PARAGRAPHS_REMEMBERED)
+def _compared(written: str) -> str:
+    return "".join(map(_folded, _CLUSTER.findall(written)))
+
+
 @lru_cache(maxsize=_CLUSTERS_REMEMBERED)
 def _folded(cluster: str) -> str:
     return "" if cluster in _MARKUP else normalised(cluster)
@@ -317,20 +333,24 @@ def _folded(cluster: str) -> str:
 
 def _spoken(found: re.Match[str]) -> str:
     """What stands in the text for a comment, statement or expression of a template, as long as that is."""
-    code = found.group()
+    return _spoken_code(found.group(), found.group(1) or "")
+
+
+@lru_cache(maxsize=_CODES_REMEMBERED)
+def _spoken_code(code: str, expression: str) -> str:
     if not code.startswith("{{"):
-        return (_BREAK if _OTHER_BRANCH.match(code) else " ") + _blank(found)[1:]
-    shown = list(_blank(found))
+        return (_BREAK if _OTHER_BRANCH.match(code) else " ") + _blank(code)[1:]
+    shown = list(_blank(code))
     for text in _SHOWN_TEXT.finditer(code):
         shown[text.start(1) + 1 : text.end(1) - 1] = text.group(1)[1:-1]
-    if any(name in DATE_VARIABLES or name.endswith("_due") for name in _variables(found)):
+    if any(name in DATE_VARIABLES or name.endswith("_due") for name in _variables(expression)):
         shown[0] = _DATE
     return "".join(shown)
 
 
-def _variables(found: re.Match[str]) -> list[str]:
-    """The names that an expression of a template speaks of; none for a comment or a statement."""
-    return _VARIABLE.findall(re.sub(_TEXT, "", found.group(1) or ""))
+def _variables(expression: str) -> list[str]:
+    """The names that an expression of a template speaks of."""
+    return _VARIABLE.findall(re.sub(_TEXT, "", expression))
 
 
 def _rules_of(variables: Iterable[str]) -> set[Rule]:

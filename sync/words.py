@@ -130,7 +130,7 @@ def faults(language: Language, phrases: Sequence[str]) -> Iterator[tuple[int, st
     ordinary = _ORDINARY_JAPANESE if language == "ja" else _ORDINARY
     if not ordinary.fullmatch("\n".join([*phrases, ""])):
         for number, phrase in enumerate(phrases):
-            if what := fault(language, phrase):
+            if not ordinary.fullmatch(f"{phrase}\n") and (what := fault(language, phrase)):
                 yield number, what
 
 
@@ -172,7 +172,11 @@ class Lexicon:
         self._words: dict[str, list[_Sequence]] = {}
         self._stems: dict[str, list[_Sequence]] = {}
         self._japanese: dict[str, list[tuple[Key, str, list[str]]]] = {}
-        for key in dict.fromkeys(phrases):
+        keys = list(dict.fromkeys(phrases))
+        for language in dict.fromkeys(language for language, _ in keys):
+            for _, complaint in faults(language, [phrase for spoken, phrase in keys if spoken == language]):
+                raise ValueError(complaint)
+        for key in keys:
             self._enter(key)
         self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._look_up)
         self._denials: dict[Language, _WordDenial] = {
@@ -198,8 +202,6 @@ class Lexicon:
 
     def _enter(self, key: Key) -> None:
         language, phrase = key
-        if complaint := fault(language, phrase):
-            raise ValueError(complaint)
         if language == "ja":
             head, *tails = _substring(phrase).split(_ELLIPSIS)
             self._japanese.setdefault(head[:_SHORTEST_JAPANESE], []).append((key, head, tails))

@@ -76,6 +76,28 @@ def test_a_plan_that_the_guard_would_refuse_is_told(shop: Office) -> None:
     assert "the guard would refuse the plan" in shop.run("diff", "edited", "--now", EVENING).out
 
 
+def test_a_severity_that_a_trigger_raises_is_told_with_the_trigger(shop: Office) -> None:
+    trigger = '[[trigger]]\nname = "the export"\nwhen.words.en = ["export"]\nraise_by = 1\n\n[[trigger]]\n'
+    edit(shop, "severity.toml", "[[trigger]]\n", trigger)
+    out = shop.run("diff", "edited", "--now", EVENING).out
+    assert "severity  high → critical  the export" in out
+    assert "would say something raised the severity → project manager\n" in out
+
+
+def test_a_source_that_cannot_be_read_is_named_and_nothing_is_said_of_its_tickets(shop: Office) -> None:
+    (shop.folder / "issues.csv").unlink()
+    ran = shop.run("diff", "edited", "--now", EVENING)
+    assert ran.status == 1
+    assert ran.out.startswith("not compared: ")
+
+
+def test_a_ticket_that_is_opted_out_changes_nothing(shop: Office) -> None:
+    shop.issues(LATE, INVOICE, NEW | {"Labels": "no-makegood"})
+    edit(shop, "severity.toml", 'high = "high"', 'high = "critical"')
+    told = shop.run("diff", "edited", "--now", EVENING, "--output", "json").json
+    assert (told["live"], {each["ticket"] for each in told["tickets"]}) == (2, {"T-2"})
+
+
 @pytest.mark.parametrize(
     ("folder", "says"),
     [

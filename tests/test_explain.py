@@ -132,6 +132,56 @@ def test_a_pipe_of_few_letters_gets_bars_of_its_own(office: Office) -> None:
     assert ran.out.isascii()
 
 
+def test_a_follow_up_of_ours_is_told_as_one(office: Office) -> None:
+    office.mapping("workbook.toml", "# follow_up = true", "follow_up = true")
+    office.mapping("promises.toml", "follow_ups = []", 'follow_ups = ["verified"]')
+    office.issues(QUIET)
+    assert office.at(NOW).status == 0
+    office.issues(office.rows()["T-1"] | {"Status": "Resolved"})
+    for now in ("2026-03-03T10:10:00+01:00", "2026-03-03T10:20:00+01:00"):
+        office.at(now)
+    (made,) = office.rows().keys() - {"T-1"}
+    ran = office.run("explain", made, "--now", "2026-03-03T10:30:00+01:00")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"{made}: a follow-up that makegood made below another ticket")
+
+
+def test_a_ticket_that_cannot_be_read_is_not_said_to_be_nowhere(office: Office) -> None:
+    office.issues(QUIET | {"Status": "On hold?"})
+    ran = office.run("explain", "T-1", "--now", NOW)
+    assert (ran.status, ran.out) == (2, "")
+    assert "status 'On hold?' is in no list" in ran.err
+    assert "no source shows" not in ran.err
+
+
+def test_a_moment_before_the_ticket_was_opened_is_told(office: Office) -> None:
+    office.issues(QUIET)
+    told = explained(office, "2026-01-05T10:00:00+01:00")["standing"]
+    assert told[0] == "it was opened only on 2026-03-02 09:00, later than the moment that is looked at"
+
+
+def test_days_of_two_years_are_told_with_their_years(office: Office) -> None:
+    office.issues(QUIET)
+    ran = office.run("explain", "T-1", "--now", "2027-03-03T10:00:00+01:00", "-v")
+    assert "04 Mar 2026–02 Mar 2027 ████████████████████████  00:00–24:00  24 h each" in ran.out
+
+
+def test_many_holidays_are_counted() -> None:
+    place = Calendar(
+        "days",
+        "Europe/Berlin",
+        dict.fromkeys(range(5), DAY),
+        lambda _: {date(2026, 3, day): f"Day {day}" for day in range(9, 14)},
+    )
+    start, end = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    whole = [
+        Stretch(each.start, each.end, "running" if each.kind == "open" else each.kind, each.name)
+        for each in place.segments(start, end)
+    ]
+    (summed,) = (each for each in shortened(whole, [start, end]) if each.reason == "summed")
+    assert summed.what.endswith("closed for 5 holidays, Day 9 to Day 13")
+
+
 def test_of_a_long_time_what_lies_far_from_everything_is_summed() -> None:
     start = datetime(2026, 1, 5, 9, tzinfo=BERLIN).astimezone(UTC)
     now = start + timedelta(days=120)

@@ -278,11 +278,19 @@ def test_an_export_of_jira_stands_for_the_tracker_and_what_it_does_not_tell_is_a
     )
     ran = office.run("init", "first", "--yes", "--export", "jira.csv")
     assert ran.status == 0, ran.err
+    assert f"--export {office.folder / 'jira.csv'}  what a pass would do" in ran.out
+    assert "What is not read" not in ran.out
     mapping = written(office, "mappings/jira.toml")
     assert (mapping["fields"]["client"], mapping["fields"]["priority"]) == ("Customer", "Priority")
     assert mapping["status"]["open"] == ["Triage"]
     assert "Jira's address  config.toml:" in ran.out
     assert office.run("check", "--config", "first/config.toml").status == 0
+    assert {each.name for each in (office.folder / "first/mappings/tests").iterdir()} == {
+        "fields.toml",
+        "taxonomy.toml",
+    }
+    tested = office.run("test", "--config", "first/config.toml")
+    assert tested.status == 0, tested.out
     tried = office.run("--dry-run", "--export", "jira.csv", "--config", "first/config.toml", "--output", "json")
     assert tried.status == 0, tried.err + tried.out
     assert tried.json["sources"][0]["tickets_seen"] == 1
@@ -388,7 +396,7 @@ def test_the_token_is_in_no_file_and_on_no_screen(office: Office, danish: JiraCl
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "--tracker or --workbook is needed"),
+        ((), "--tracker, --workbook or --export is needed"),
         (("--tracker", "jira"), "--url is needed"),
         (("--tracker", "jira", "--url", "acme.atlassian.net"), "--email is needed"),
         (("--tracker", "asana"), "--project is needed"),
@@ -406,6 +414,41 @@ def test_with_yes_a_needed_answer_that_is_missing_or_wrong_is_named(
     assert ran.status != 0
     assert told in ran.err
     assert not (office.folder / "first").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--workbook", "issues.csv", "--export", "jira.csv"), "--workbook and --export are two places"),
+        (("--tracker", "jira", "--workbook", "issues.csv"), "--tracker jira and --workbook are two places"),
+        (("--workbook", "issues.csv", "--project", "OPS"), "A workbook is a file, and has no --project"),
+        (("--tracker", "asana", "--export", "jira.csv"), "jira.csv was exported from jira"),
+    ],
+)
+def test_options_that_cannot_both_be_meant_are_refused(
+    office: Office, arguments: tuple[str, ...], told: str
+) -> None:
+    office.issues({"ID": "T-1", "Status": "Open"})
+    office.write("jira.csv", "Summary,Issue key,Status,Created\nOne,OPS-1,Open,2026-03-02 09:00\n")
+    ran = office.run("init", "first", "--yes", *arguments)
+    assert (ran.status, ran.out) == (2, "")
+    assert told in ran.err
+    assert not (office.folder / "first").exists()
+
+
+def test_columns_that_nothing_reads_are_named(office: Office) -> None:
+    office.write(
+        "log.csv",
+        "No.,Subject,State,Opened on,Deadline,Tags,Customer,Handled by,Weather\n"
+        "1,The portal is down,With customer,2026-03-02,,,Client A,Consultant 1,rain\n",
+    )
+    ran = office.run("init", "our first", "--yes", "--workbook", "log.csv")
+    assert ran.status == 0, ran.err
+    assert "What is not read: Weather  mappings/workbook.toml:" in ran.out
+    assert "cd 'our first'" in ran.out
+    mapping = tomllib.loads(office.read("our first/mappings/workbook.toml"))
+    assert mapping["columns"]["assignee"] == "Handled by"
+    assert mapping["status"]["waiting"] == ["With customer"]
 
 
 def test_in_a_pipe_without_yes_nobody_is_asked(office: Office) -> None:
@@ -460,3 +503,34 @@ def test_at_a_terminal_what_is_not_known_is_asked_for_and_the_token_is_not_shown
     (source,) = written(office, "config.toml")["source"]
     assert (source["name"], source["readers"], source["zone"]) == ("kunder", "staff", "Europe/Copenhagen")
     assert written(office, "mappings/escalation.toml")["calendar"] == "copenhagen"
+
+
+def test_at_a_terminal_a_wrong_answer_is_asked_for_again_and_none_is_lost(
+    office: Office, danish: JiraCloud
+) -> None:
+    status, screen = at_a_terminal(
+        [
+            ("Where are your client issues?", "Jira"),
+            ("Jira's address", "http://jira.example"),
+            ("Jira's address", danish.url),
+            ("A short name", "kunder"),
+            ("The token", "another-one"),
+            ("The token", SECRET),
+            ("Which of them?", "SAG, NONE"),
+            ("Which of them?", "kundesager"),
+            ("The time zone", "Europe/Copenhagn"),
+            ("The time zone", "Europe/Copenhagen"),
+            ("Who can read", "staff"),
+        ],
+        *("init", "first", "--email", EMAIL),
+    )
+    assert status == 0, screen
+    for told in (
+        "--url: write an address",
+        "does not accept the account",
+        "NONE: not among",
+        "'Europe/Copenhagen'?",
+    ):
+        assert told in " ".join(screen.split())
+    (source,) = written(office, "config.toml")["source"]
+    assert (source["projects"], source["zone"]) == (["SAG"], "Europe/Copenhagen")

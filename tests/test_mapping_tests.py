@@ -100,6 +100,14 @@ def test_a_failure_shows_moment_line_difference_and_the_rule_behind_it(office: O
     assert "1 test, 1 failed" in ran.out
 
 
+def test_words_that_were_not_said_are_told_above_all_that_was_said(office: Office) -> None:
+    written(office, LATE.replace('lacks = "esc:nothing"', 'says = ["What happened", "Hooray"]'))
+    shown = office.run("test").out.splitlines()
+    begin = shown.index("    says      - Hooray")
+    assert shown[begin + 1] == "                Handed over to the engagement partner"
+    assert not any(line.strip() == "- What happened" for line in shown[:begin])
+
+
 def test_update_writes_what_came_and_leaves_all_else_of_the_file_as_it_was(office: Office) -> None:
     file = written(office, LATE.replace("due = 2026-03-30", "due = 2026-03-31"))
     assert office.run("test", "--update").status == 0
@@ -140,6 +148,23 @@ def test_a_case_is_one_line_and_update_changes_that_line(office: Office) -> None
     file = written(office, text % "delivery")
     assert "updated Your invoice, please" in office.run("test", "--update").out
     assert file.read_text(encoding="utf-8") == text % "billing"
+
+
+@pytest.mark.parametrize("asked", ["Client A", "CLA", "client a  inc."])
+@pytest.mark.parametrize("written_as", ["Client A", "cla", "Client A Inc."])
+def test_a_rule_that_asks_for_a_client_knows_it_by_each_of_its_names(
+    office: Office, asked: str, written_as: str
+) -> None:
+    theirs = f'{{ field = "client", in = ["Nobody", "{asked}"] }}'
+    rule = '[[rule]]\nname = "theirs"\ncategory = "scope"\nsubtype = "x"\nscore = 9\nwhen'
+    taxonomy = TAXONOMY.replace("scope = []", 'scope = ["x"]')
+    office.write(
+        "mappings/taxonomy.toml",
+        f'{taxonomy}{rule} = {{ any = [{{ label = "x" }}, {{ not = {{ not = {theirs} }} }}] }}',
+    )
+    hers, other = f'client = "{written_as}", rule = "theirs"', 'client = "Client B", category = "unclassified"'
+    written(office, f"case = [{{ {hers} }}, {{ {other} }}]")
+    assert office.run("test").out.startswith("2 tests, all passed")
 
 
 def test_what_people_do_counts_a_label_that_was_taken_off_stays_off(office: Office) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 from office import INVOICE, LATE, NOW, Office
 from passes import Agency, agency, high
 
+from sync.records import Override
 from sync.workbench.overrides import ENOUGH, OWNER, report
 
 if TYPE_CHECKING:
@@ -88,6 +89,29 @@ def test_who_had_to_be_asked_again_did_not_heed_the_first_time(firm: Agency) -> 
     assert of(counted.rules, "escalation.toml: critical.escalation")[2:] == (1, 1)
     assert all(each.name in {"partner", "lead", OWNER} for each in counted.roles)
     assert sum(each.again for each in counted.roles) >= 1
+
+
+def test_a_label_that_stays_off_under_another_prefix_was_undone_once() -> None:
+    at = datetime(2026, 3, 3, 9, tzinfo=UTC)
+    labels = (
+        ("esc:delivery", "category:delivery"),
+        ("mg:delivery", "category:delivery"),
+        ("esc:high", "severity"),
+    )
+    undone = [("site", Override("10001", label, why, "taxonomy.toml: late", at)) for label, why in labels]
+    assert of(report([], undone, {}).rules, "taxonomy.toml: late") == (0, 2, 0, 0)
+
+
+def test_what_is_only_told_asks_nobody(firm: Agency) -> None:
+    board = firm.board()
+    ticket = board.create(fields={"severity": "critical"})
+    firm.run(minutes=30)
+    board.say(ticket, "/mine")
+    firm.run(minutes=5)
+    assert "taken" in {
+        owed.promise for entry in firm.store.written_since(board.tickets[ticket].created) for owed in entry.said
+    }
+    assert not [each.name for each in told(firm).rules if each.name == "acknowledge"]
 
 
 def test_a_rule_that_is_often_undone_is_named_with_what_to_look_at_and_a_rare_slip_is_not(firm: Agency) -> None:

@@ -30,6 +30,9 @@ Reason = Literal["running", "paused", "closed", "weekday", "holiday", "summed"]
 NEAR = timedelta(days=5)
 """So near to its beginning, its limit and the present a clock's time is told stretch by stretch."""
 
+_FEW_HOLIDAYS = 3
+"""So many are named where much time is summed up."""
+
 _PROOFS: dict[str, Proof] = {
     "scope_choice": "decided",
     "scope_consent": "consent",
@@ -182,9 +185,16 @@ def _summed(stretches: Sequence[Stretch]) -> Stretch:
     paused = sum(each.reason == "paused" for each in stretches)
     days = (cast("datetime", last.end) - first.start) / timedelta(days=1)
     told = [f"{days:.0f} days, of which {spelt(counted)} count"]
-    told += [f"closed for {', '.join(holidays)}"] if holidays else []
+    told += [f"closed for {_named(list(holidays))}"] if holidays else []
     told += [f"paused {paused} time{'s' * (paused != 1)}"] if paused else []
     return replace(first, end=last.end, reason="summed", name="; ".join(told), counted=counted)
+
+
+def _named(holidays: Sequence[str]) -> str:
+    """All of a few; of many how many, and between which."""
+    if len(holidays) <= _FEW_HOLIDAYS:
+        return ", ".join(holidays)
+    return f"{len(holidays)} holidays, {holidays[0]} to {holidays[-1]}"
 
 
 def _minutes(amount: timedelta) -> int:

@@ -39,6 +39,11 @@ GONE = (
     "is written on it till then, and what was said and decided stays known"
 )
 """What is said of a ticket that no source shows any more."""
+FOLLOW_UP = (
+    "a follow-up that makegood made below another ticket: it is work for people and no client issue, so it is "
+    "neither judged nor written on; what it was made for stands with that ticket"
+)
+"""What is said of a ticket that we made ourselves."""
 
 
 def explained(  # noqa: PLR0913 - all that is known of one ticket
@@ -186,13 +191,17 @@ def _standing(judged: Judgement, zone: ZoneInfo) -> Iterator[str]:
         yield f"opted out by {judged.opted_out.by} {judged.opted_out.name}: nothing is written on it"
     if judged.home:
         yield "it stands for its engagement: it is no issue itself, and only contact at fixed intervals is watched"
+    opened = ticket.reported or ticket.created
+    if opened > judged.now:
+        since = opened.astimezone(zone)
+        yield f"it was opened only on {since:%Y-%m-%d %H:%M}, later than the moment that is looked at"
     if not ticket.status.live:
         yield f"it is {ticket.status}: what was promised for its life is over"
     if judged.audience < Audience.INTERNAL:
         yield "confidential: comments on it reach nobody but those who may know, and this page is not for others"
     if ticket.complete_since:
-        since = ticket.complete_since.astimezone(zone)
-        yield f"its history is known from {since:%Y-%m-%d %H:%M} on; what happened before that may be missing"
+        complete = ticket.complete_since.astimezone(zone)
+        yield f"its history is known from {complete:%Y-%m-%d %H:%M} on; what happened before that may be missing"
     yield from ticket.problems
 
 

@@ -95,7 +95,8 @@ def _show_severity(told: dict[str, Any], console: Console) -> None:
         for each in severity["withdrawn"]
     ]
     for each in severity["also"]:
-        brings = f", brings in {each['brings_in'].replace('_', ' ')}" if each["brings_in"] else ""
+        role = "the next role" if each["brings_in"] == "next" else each["brings_in"].replace("_", " ")
+        brings = f", brings in {role}" if role else ""
         lines.append(f"{each['trigger']}: {each['evidence']}{brings}. {each['note']}".rstrip())
     for line in lines:
         put(console, Text(f"  {line}"), 6)

@@ -68,7 +68,7 @@ def show_promises(told: Mapping[str, Any], console: Console, *, verbose: bool) -
     """Every clock: those that are owed with their time day by day, the others in a line; -v all with theirs."""
     from rich.text import Text  # noqa: PLC0415 - only when something is shown
 
-    spent = ", ".join(f"{status} {hours}" for status, hours in told["time_in_status"].items())
+    spent = ", ".join(f"{status.replace('_', ' ')} {hours}" for status, hours in told["time_in_status"].items())
     put(console, Text(f"  time in status: {spent}", "dim"), 4)
     signs = _ASCII if console.options.ascii_only else _SIGNS
     clocks = [clock for clock in told["clocks"] if verbose or clock["state"] != "off"]
@@ -154,8 +154,12 @@ def _rows(clock: Mapping[str, Any], now: str, signs: Mapping[str, str]) -> Itera
     from rich.text import Text  # noqa: PLC0415 - only when something is shown
 
     marks = [(moment, name) for moment, name in ((clock["due"], "due"), (now, "now")) if moment]
-    for summed, group in groupby(clock["ledger"], lambda each: each["reason"] == "summed"):
-        stretches = list(group)
+    groups = groupby(clock["ledger"], lambda each: each["reason"] == "summed")
+    parts = [(summed, list(group)) for summed, group in groups]
+    in_sums = {
+        _local(each[end]).date() for summed, part in parts if summed for each in part for end in ("from", "to")
+    }
+    for summed, stretches in parts:
         if summed:
             for each in stretches:
                 span = _span(_local(each["from"]).date(), _local(each["to"]).date())
@@ -163,7 +167,8 @@ def _rows(clock: Mapping[str, Any], now: str, signs: Mapping[str, str]) -> Itera
             continue
         for days in _folded(_days(stretches, now, marks, signs)):
             first, last = days[0], days[-1]
-            if not first.words and not {signs["due"], signs["now"]}.intersection(first.signs):
+            idle = not first.words or (first.day in in_sums and not first.runs and not first.said)
+            if idle and not {signs["due"], signs["now"]}.intersection(first.signs):
                 continue
             bar = Text.assemble(*((sign, _STYLES.get(sign, "dim")) for sign in first.signs))
             each_day = " each" if len(days) > 1 and first.runs else ""
@@ -221,9 +226,11 @@ def _folded(days: Iterable[_Day]) -> Iterator[list[_Day]]:
 
 
 def _span(first: date, last: date) -> str:
-    """One day, or from one to another; the month once where it is the same."""
+    """One day, or from one to another; the month once where it is the same, and years where they are two."""
     if first == last:
         return f"{first:%a %d %b}"
+    if first.year != last.year:
+        return f"{first:%d %b %Y}–{last:%d %b %Y}"
     return f"{first:{'%a %d' if first.month == last.month else '%a %d %b'}} – {last:%a %d %b}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from sync.errors import ConfigurationError, Fault
@@ -25,7 +26,6 @@ from sync.worktime import Calendar, public_holidays
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from datetime import date
-    from pathlib import Path
 
     from sync.mapping.client_models import ClientModel, EngagementModel
     from sync.mapping.people import Absence
@@ -244,14 +244,16 @@ def _templates(folder: Path) -> tuple[dict[tuple[Language, str], Template], list
     """The texts of `<language>/<kind>.md` and `<language>/names.toml`, and the faults of what cannot be read."""
     found: dict[tuple[Language, str], Template] = {}
     faults: list[Fault] = []
+    place = Path(shown(folder))
     for path in sorted((*folder.glob("*/*.md"), *folder.glob("*/names.toml"))):
         language = _language(path.parent.name, path, "comments", faults)
         if language is None:
             continue
+        name = str(place / path.parent.name / path.name)
         try:
-            found[language, path.stem] = Template(shown(path), decoded(content(path)))
+            found[language, path.stem] = Template(name, decoded(content(path)))
         except IllegibleError as why:
-            faults.append(Fault(shown(path), why.line, why.column, "", why.what))
+            faults.append(Fault(name, why.line, why.column, "", why.what))
     return found, faults
 
 

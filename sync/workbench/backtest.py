@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sync.trackers.sources import Source
     from sync.workbench.replay import Pass
 
+_UNREAD = {"read": ""}
+"""Of what was read but for a part of it, the reason tells enough."""
+
 Outcome = Literal["kept", "broken", "open"]
 Place = tuple[str, str]
 """A ticket's source and its id there."""
@@ -108,10 +111,11 @@ class Load:
 class Report:
     """All that a replay came to.
 
-    `actions` counts what would have been written by kind. `waited` is what quiet hours or a snooze held back for
-    a while, each ticket's step once; `rationed` counts comments that a day's measure put off, once a day.
+    `actions` counts what would have been written by kind. `waited` is what quiet hours or a snooze held back, and
+    what was said after them, each ticket's step once; `rationed` counts comments that a day's measure put off,
+    once a day.
     `largest` is the pass with the most actions, `refused` how many the guard would have refused. `failed` is what
-    could not be judged.
+    could not be read or judged, or not wholly.
     """
 
     window: Window
@@ -211,7 +215,8 @@ class _Tally:
                 self.stories[place].say(said)
             if plan.tomorrow:
                 self.rationed.add((place, at.date().isoformat()))
-        self.failed |= {f"{each.name}: {each.what}: {each.why}": None for each in sight.plan.failed}
+        for each in sight.plan.failed:
+            self.failed[": ".join(filter(None, (each.name, _UNREAD.get(each.what, each.what), each.why)))] = None
         self._weigh(sight, at)
 
     def _judged(self, place: Place, judged: Judgement, at: datetime) -> None:
@@ -276,7 +281,10 @@ class _Tally:
             self.count,
             tuple(sorted(tales, key=lambda tale: (tale.source, tale.key))),
             dict(sorted(self.actions.items())),
-            len(self.waited),
+            sum(
+                self.stories[place].told.get((promise, occasion), 0) >= step
+                for place, promise, occasion, step in self.waited
+            ),
             len(self.rationed),
             self.largest,
             self.refused,

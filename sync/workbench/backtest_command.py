@@ -68,10 +68,15 @@ def backtest(  # noqa: PLR0913 - the command's options
     max_per_role_week: Sequence[str] | None,
     max_comments_per_ticket: int | None,
 ) -> int:
-    """What the daemon would have said over a stretch of the past; returns the exit status."""
+    """What the daemon would have said over a stretch of the past; returns the exit status.
+
+    Limits are those of the mapping that is tried: the other one, where there are two.
+    """
     file = find_config(config, program_name)
     loaded = [load(file), *([load(file, mapping)] if mapping else [])]
-    limits = dict(_limit(written, loaded[0][1]) for written in max_per_role_week or ())
+    if mapping and mapping.resolve() == loaded[0][0].mappings.resolve():
+        raise ConfigurationError(f"--mapping {mapping} is the mapping that is in force; name an edited copy of it")
+    limits = dict(_limit(written, loaded[-1][1]) for written in max_per_role_week or ())
     looks = _every(every)
     reports: dict[str, Report] = {}
     unknown: list[str] = []
@@ -91,7 +96,8 @@ def backtest(  # noqa: PLR0913 - the command's options
         with progress_bar(quiet=quiet) as tell:
             name = shown(settings.mappings)
             reports[name] = _lived(settings, policy, histories, window, tell, name)
-    excesses = figures.exceeded(next(iter(reports.values())), limits, max_comments_per_ticket)
+    *_, proposed = reports.values()
+    excesses = figures.exceeded(proposed, limits, max_comments_per_ticket)
     if output == "json":
         say_json(as_json(reports, excesses, unknown))
     else:

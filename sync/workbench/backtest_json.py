@@ -19,7 +19,7 @@ SCHEMA = 1
 def as_json(
     reports: Mapping[str, Report], excesses: Sequence[figures.Excess], unknown: Sequence[str]
 ) -> dict[str, Any]:
-    """The reports by the folders of their mappings, the first one's limits that were passed, and the difference.
+    """The reports by the folders of their mappings, the limits that the last one passed, and the difference.
 
     `unknown` is what the history does not tell, a sentence each.
     """

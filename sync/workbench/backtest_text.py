@@ -42,18 +42,19 @@ def show(
         _compare(folder, ours, *others[0], console, verbosity=verbosity)
     else:
         _show_one(ours, console, verbosity=verbosity)
-    notes = [*unknown, *(f"could not be judged: {each}" for each in ours.failed)]
+    by = "with {}: " if others else ""
+    notes = [*unknown, *(by.format(name) + each for name, report in reports.items() for each in report.failed)]
     for line in notes if verbosity > 0 else notes[:_NOTES]:
         _line(console, f"Not known: {line}", "yellow")
     if verbosity <= 0 and len(notes) > _NOTES:
         _line(console, f"Not known: {len(notes) - _NOTES} more (-v lists all)", "yellow")
-    _show_excesses(excesses, console, verbose=verbosity > 0)
+    _show_excesses(excesses, f" with {others[0][0]}" if others else "", console, verbose=verbosity > 0)
 
 
-def _show_excesses(excesses: Sequence[figures.Excess], console: Console, *, verbose: bool) -> None:
+def _show_excesses(excesses: Sequence[figures.Excess], by: str, console: Console, *, verbose: bool) -> None:
     shown = excesses if verbose else excesses[:_EXCESSES]
     if excesses:
-        _line(console, f"\nOver the limit, {_many(len(excesses), 'time')}:", "bold red")
+        _line(console, f"\nOver the limit{by}, {_many(len(excesses), 'time')}:", "bold red")
     for each in shown:
         _line(console, f"  {each}", "red")
     if len(shown) < len(excesses):

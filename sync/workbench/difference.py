@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from sync.clocks import BREACH, WARNING
 from sync.promises import TEXTS
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sync.action import PromiseName
     from sync.cycle import Sight
     from sync.plan import TicketPlan
+
+_STEPS = {WARNING: "warning", BREACH: "overdue"}
 
 Occasion = tuple["PromiseName", str]
 """A promise and the event since which it runs."""
@@ -41,7 +44,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A ticket that the edit changes something for; None where one of the mappings does not judge it."""
+    """A ticket that the edit changes something for; None where one of the mappings leaves it alone."""
 
     source: str
     key: str
@@ -84,7 +87,8 @@ class Difference:
 
 def difference(before: Sequence[Sight], after: Sequence[Sight]) -> Difference:
     """What is other in `after`, the plans by the edited mapping, than in `before`, those by the present one."""
-    olds, news = _tickets(before), _tickets(after)
+    unread = {sight.plan.source for sight in (*before, *after) if sight.error}
+    olds, news = (_tickets(sight for sight in each if sight.plan.source not in unread) for each in (before, after))
     changed = []
     for key in olds.keys() | news.keys():
         old, new = olds.get(key), news.get(key)
@@ -147,12 +151,12 @@ def _as_json(view: View | None) -> dict[str, Any] | None:
 
 
 def _tickets(sights: Iterable[Sight]) -> dict[tuple[str, str], Planned]:
-    """The live tickets that were judged, by site and id."""
+    """The live tickets that were judged and are not opted out, by site and id."""
     return {
         (plan.ticket.site, plan.ticket.id): (plan, sight.plan.source)
         for sight in sights
         for plan in sight.drafts
-        if plan.ticket.status.live
+        if plan.ticket.status.live and not plan.judged.opted_out
     }
 
 
@@ -165,7 +169,7 @@ def _view(planned: Planned | None) -> View | None:
         category=judged.classification.category,
         why_category=judged.classification.rule,
         severity=judged.rating.severity,
-        why_severity=judged.rating.rule,
+        why_severity=", ".join(each.trigger for each in judged.rating.raises) or judged.rating.rule,
         due=judged.due.day if judged.due else None,
         labels=frozenset(want.label for want in judged.labels or ()),
         promises=running,
@@ -180,4 +184,7 @@ def _says(plan: TicketPlan) -> Iterator[str]:
     for owed in plan.comment.obligations if plan.comment else ():
         saying = said.get(owed)
         asked = f" → {saying.role.replace('_', ' ')}" if saying and saying.role else ""
-        yield f"{TEXTS.get(owed.promise, owed.promise)}, step {owed.step}{asked}"
+        step = f", {_STEPS.get(owed.step, 'reminder')}"
+        if (saying and saying.clock.state == "notice") or (owed.promise, owed.step) == ("escalation", WARNING):
+            step = ""
+        yield f"{TEXTS.get(owed.promise, owed.promise)}{step}{asked}"

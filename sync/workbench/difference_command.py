@@ -117,13 +117,15 @@ def _lines(each: Changed, zone: ZoneInfo) -> Iterator[tuple[str, Text]]:
         ("due", _day(before.due), _day(after.due), ""),
     ):
         if was != will:
-            yield name, Text.assemble((was or "–", "red"), " → ", (will or "–", "green"), (f"  {rule}", "dim"))
+            why = (f"  {rule}", "dim") if rule else ""
+            yield name, Text.assemble((was or "–", "red"), " → ", (will or "–", "green"), why)
     added, gone = after.labels - before.labels, before.labels - after.labels
     if added or gone:
-        signs = [(f"−{label} ", "red") for label in sorted(gone)]
-        yield "labels", Text.assemble(*signs, *((f"+{label} ", "green") for label in sorted(added)))
+        signs = [Text(f"−{label}", "red") for label in sorted(gone)]
+        yield "labels", Text(" ").join([*signs, *(Text(f"+{label}", "green") for label in sorted(added))])
     for (promise, _), limit, moved in each.moved:
-        words = f"{promise.replace('_', ' ')}: {_moment(limit, zone)} → {_moment(moved, zone)}"
+        limits = (_moment(at, each.now, zone) for at in (limit, moved))
+        words = f"{promise.replace('_', ' ')}: {' → '.join(limits)}"
         yield "promise", Text(words + (", after a warning" if promise in dict(each.spared) else ""))
     yield from (("would say", Text(line, "blue")) for line in after.says if line not in before.says)
     yield from (("not say", Text(line, "dim")) for line in before.says if line not in after.says)
@@ -133,16 +135,20 @@ def _day(day: date | None) -> str:
     return f"{day:%a %d %b %Y}" if day else "none"
 
 
-def _moment(at: datetime | None, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%a %d %b %H:%M}" if at else "none"
+def _moment(at: datetime | None, now: datetime, zone: ZoneInfo) -> str:
+    """The moment, with its year if that is another than now."""
+    if at is None:
+        return "none"
+    here = at.astimezone(zone)
+    return f"{here:%a %d %b %H:%M}" if here.year == now.astimezone(zone).year else f"{here:%a %d %b %Y %H:%M}"
 
 
 def _summary(told: Difference) -> Iterator[str]:
     """The difference in a few sentences."""
     count = len(told.tickets)
-    if not count:
+    if not count and (told.live or not told.troubles):
         yield f"nothing changes for {_number(told.live, 'live ticket')}"
-    else:
+    elif count:
         pairs = [(each.before or View(), each.after or View()) for each in told.tickets]
         dues = [(was.due, will.due) for was, will in pairs if was.due != will.due]
         earlier = sum(bool(was and will and will < was) for was, will in dues)

@@ -19,6 +19,8 @@ _FORM = re.compile(
     r"[\s,]*\b(gmbh|ag|kg|se|inc|llc|ltd|plc|corp|aps|a/s|oy|oyj|ab|as|k\.?k|kk|ооо|ао|зао)\.?$|株式会社|\(株\)"
 )
 _MOST_PEOPLE = 30
+MET = "# Met on the tickets:"
+"""The line below which the people are listed."""
 
 _HEAD = """\
 #:schema .schema/clients.json
@@ -59,9 +61,12 @@ def _met(seen: Landscape, guesses: Guesses) -> Iterator[str]:
     if seen.tracker == "workbook":
         staff = [(name, "", 0) for name in guesses.staff]
     if staff:
-        yield "# Met on the tickets:"
+        yield MET
     for number, name, owns in staff[:_MOST_PEOPLE]:
         owned = f"{name}, owns {owns} of {seen.tickets}" if owns else name
+        owned += (
+            "; a name, not yet an id: the export tells none" if number == name and seen.tracker == "jira" else ""
+        )
         yield remarked(f"#   {toml_text(number)}", owned)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from sync.workbench.first_clients import MET
 from sync.workbench.redraft import toml_text
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ _NEEDED = ("id", "title", "status", "created", "due", "labels")
 """Columns that a file of issues must have."""
 _VALUES = {"severity": "severity.toml", "priority": "severity.toml", "category": "taxonomy.toml"}
 _OURS = "esc:"
+_NAMED = 8
+"""Unread fields that are named, the fullest."""
+_READ_ANYWAY = frozenset({"issue type", "components"})
+"""Fields of Jira's own, which need no mention."""
 UNKNOWN_URL = "https://your-site.atlassian.net"
 UNKNOWN_PROJECT = "0"
 """What stands for what an export does not tell, so that the config can be read all the same."""
@@ -38,6 +43,7 @@ def questions(seen: Landscape, guesses: Guesses, files: Mapping[str, str]) -> li
         *_of_fields(seen, guesses, files, own),
         *_of_statuses(seen, guesses, files, own),
         *_of_values(guesses, files),
+        *_of_unused(seen, guesses, files, own),
         *_of_doubts(guesses, files, own),
         *_of_people(seen, guesses, files, own),
     ]
@@ -125,9 +131,31 @@ def _of_values(guesses: Guesses, files: Mapping[str, str]) -> Iterator[Question]
             yield Question(what, f"write them under {section}, or let them say nothing", at(files, file, section))
 
 
+def _of_unused(seen: Landscape, guesses: Guesses, files: Mapping[str, str], own: str) -> Iterator[Question]:
+    """What the tickets hold and makegood makes no use of."""
+    taken = {guess.value for guess in (*guesses.columns.values(), *guesses.fields.values())}
+    if guesses.status_field:
+        taken.add(guesses.status_field.value)
+    unused = [
+        each
+        for each in seen.fields
+        if each.filled and each.id not in taken and each.name.casefold() not in _READ_ANYWAY
+    ]
+    if unused:
+        unused.sort(key=lambda each: -each.filled)
+        more = f" and {len(unused) - _NAMED} more" if len(unused) > _NAMED else ""
+        what = f"What is not read: {', '.join(each.name for each in unused[:_NAMED])}{more}"
+        remedy = "name what your rules or promises need under [fields] or [fields.own]; the rest can stay unread"
+        yield Question(what, remedy, at(files, own, "[fields]"))
+
+
 def _of_people(seen: Landscape, guesses: Guesses, files: Mapping[str, str], own: str) -> Iterator[Question]:
     if seen.tracker != "jira" and not guesses.staff:
         remedy = "name them under [people]; until then no comment counts as the firm's"
         yield Question("Who is staff", remedy, at(files, own, "staff = "))
-    remedy = "write the ids that are listed there; until then nobody is asked for by name"
+    listed = MET in files["mappings/clients.toml"]
+    remedy = (
+        "write the ids that are listed there" if listed else "write their ids; nobody of yours was met on a ticket"
+    )
+    remedy += "; until then nobody is asked for by name"
     yield Question("Who holds which role", remedy, at(files, "mappings/clients.toml", "[roles]"))

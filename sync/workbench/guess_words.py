@@ -19,7 +19,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "category": (
         *("Issue category", "Category", "Kategorie", "Kategori", "Kategoria", "Luokka", "カテゴリ", "カテゴリー"),
-        *("分類", "種別", "Категория"),
+        *("分類", "種別", "Категория", "Type of problem", "Problem type", "Type of issue"),
     ),
     "subtype": (
         *("Issue subtype", "Subtype", "Subcategory", "Unterkategorie", "Underkategori", "Alaluokka"),
@@ -31,7 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "priority": (
         *("Priority", "Priorität", "Prioritet", "Prioriteetti", "Tärkeys", "Kiireellisyys", "優先度"),
-        *("優先順位", "Приоритет"),
+        *("優先順位", "Приоритет", "Urgency", "Dringlichkeit"),
     ),
     "impact": ("Impact", "Auswirkung", "Påvirkning", "Konsekvens", "Vaikutus", "影響", "影響度", "Влияние"),
     "reach": ("Reach", "Reichweite", "Betroffene", "Rækkevidde", "Laajuus", "影響範囲", "Охват"),
@@ -134,7 +134,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("ラベル", "タグ", "Метки", "Теги"),
     ),
     "assignee": (
-        *("Owner", "Assignee", "Assigned to", "Responsible", "Zuständig", "Bearbeiter", "Verantwortlich"),
+        *(
+            "Owner",
+            "Assignee",
+            "Assigned to",
+            "Handled by",
+            "Responsible",
+            "Zuständig",
+            "Bearbeiter",
+            "Verantwortlich",
+        ),
         *("Ansvarlig", "Tildelt", "Vastuuhenkilö", "Omistaja", "担当", "担当者", "Ответственный", "Исполнитель"),
     ),
     "reporter": (
@@ -146,6 +155,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
             "Updated",
             "Updated at",
             "Last modified",
+            "Last updated",
+            "Last touched",
             "Aktualisiert",
             "Opdateret",
             "Päivitetty",
@@ -183,6 +194,9 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
             "Working on it",
             "In development",
             "Testing",
+            "Being looked at",
+            "Being worked on",
+            "Ongoing",
         ),
         *("Under behandling", "I arbejde", "Igangværende", "Til review", "In test", "Active", "Started"),
         *("Työn alla", "Käsittelyssä", "Tarkastuksessa", "対応中", "処理中", "作業中", "確認中", "レビュー中"),
@@ -196,6 +210,7 @@ STATUSES: Mapping[str, tuple[str, ...]] = {
             "Warten auf Kunden",
             "Rückfrage beim Kunden",
         ),
+        *("With customer", "With the customer"),
         *("Waiting on customer", "Waiting on client", "With client", "With the client", "Awaiting client"),
         *("Awaiting customer", "Customer pending", "Afventer kunden", "Hos kunden", "Venter på kunde"),
         *(

@@ -17,13 +17,11 @@ from sync.workbench.guess import guessed
 from sync.workbench.init_source import (
     Wishes,
     exported,
-    landscape_of,
+    looked_at,
     place_of,
     place_of_export,
     provisional,
     source_of,
-    token_of,
-    with_projects,
 )
 from sync.workbench.init_text import show
 from sync.workbench.shipped import shipped_mappings
@@ -32,9 +30,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sync.trackers.landscape import Landscape
+    from sync.workbench.guess import Guesses
     from sync.workbench.init_source import AnyOf, Place
 
 _TESTS_OF_RULES = "taxonomy.toml"
+_TESTS_OF_FIELDS = "fields.toml"
+_IN_THESE = frozenset({"category", "severity", "impact", "reach", "priority"})
+"""The fields of a workbook that the shipped tests of fields fill."""
 READERS = ("staff", "staff-and-clients")
 
 
@@ -50,20 +52,21 @@ def init(*, program_name: str, folder: Path, **wished: Any) -> int:  # noqa: ANN
             "Nobody can be asked here, for this is no terminal: say --yes, and with options what is known, as in "
             "`makegood init --yes --workbook issues.xlsx`."
         )
+    wishes.refuse_contradictions()
     begun = shipped()
-    seen = exported(wishes.export) if wishes.export else None
+    seen = exported(wishes.export, wishes.tracker) if wishes.export else None
     place = place_of_export(wishes, seen) if seen else place_of(wishes)
-    name = wishes.said("--name", wishes.name, "A short name for this source", str(place["tracker"]))
-    source = provisional(place, name)
+    usual = str(place["tracker"])
+    provisional(place, usual)
+    question = "A short name for this source"
+    name = wishes.said("--name", wishes.name, question, usual, lambda said: provisional(place, said))
     if seen is None:
-        token = token_of(source, wishes)
-        place = with_projects(place, name, token)
-        source = source_of({"name": name} | place)
-        seen = landscape_of(source, token)
+        place, seen = looked_at(place, name, wishes)
+    source = source_of({"name": name} | place)
     answers = _answers(wishes, source, place, seen, folder)
     guesses = guessed(seen, begun.known)
     files = first_files(seen, guesses, answers, begun)
-    _write(folder, files)
+    _write(folder, files, _tests_that_hold(seen, guesses))
     show(seen, guesses, questions(seen, guesses, files), answers, (folder, wishes.export), program_name)
     return 0
 
@@ -94,8 +97,12 @@ def _answers(
     folder: Path,
 ) -> Answers:
     zone, why = _zone(seen)
-    said = wishes.said("--zone", wishes.zone, "The time zone in which your days are meant", zone)
-    source_of(dict(place) | {"name": source.name, "zone": said})
+
+    def sound(said: str) -> None:
+        source_of(dict(place) | {"name": source.name, "zone": said})
+
+    said = wishes.said("--zone", wishes.zone, "The time zone in which your days are meant", zone, sound)
+    sound(said)
     guests = any(each.kind in {"guest", "customer"} for each in seen.people)
     mixed = guests or any(project.desk for project in seen.projects)
     readers = wishes.readers
@@ -137,15 +144,23 @@ def _machines_zone() -> str:
 # --- writing ----------------------------------------------------------------------------------------------------
 
 
-def _of_the_demo(folder: str, names: list[str]) -> set[str]:
-    """The shipped tests that only hold for the shipped clients; those of the rules hold for everybody."""
-    return {name for name in names if name != _TESTS_OF_RULES} if Path(folder).name == "tests" else set()
+def _tests_that_hold(seen: Landscape, guesses: Guesses) -> frozenset[str]:
+    """The shipped tests that hold for everybody: the others name the shipped clients.
+
+    Those of fields are written for a workbook that has these fields, as the shipped mapping of one has.
+    """
+    held = seen.tracker != "workbook" or guesses.fields.keys() >= _IN_THESE
+    return frozenset({_TESTS_OF_RULES, _TESTS_OF_FIELDS} if held else {_TESTS_OF_RULES})
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
-    """All files, the config last. ConfigurationError if the folder cannot be written."""
+def _write(folder: Path, files: Mapping[str, str], tests: frozenset[str]) -> None:
+    """All files, the config last; of the shipped tests only these. ConfigurationError if it cannot be written."""
+
+    def left_out(place: str, names: list[str]) -> set[str]:
+        return set(names) - tests if Path(place).name == "tests" else set()
+
     try:
-        shutil.copytree(shipped_mappings(), folder / "mappings", ignore=_of_the_demo)
+        shutil.copytree(shipped_mappings(), folder / "mappings", ignore=left_out)
         for name, text in files.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -68,7 +69,7 @@ def show(  # noqa: PLR0913, PLR0917 - what there is to tell
     )
     out.print(Text("Next", "bold"))
     for command, remark in _next(answers, folder, export, program_name):
-        out.print(Text.assemble(f"  {command:<36}", (remark, "dim")), highlight=False, soft_wrap=True)
+        out.print(Text.assemble(f"  {command:<34}  ", (remark, "dim")), highlight=False, soft_wrap=True)
 
 
 def _found(seen: Landscape) -> str:
@@ -101,7 +102,7 @@ def _rows(seen: Landscape, guesses: Guesses) -> Iterator[Row]:
     yield from _grouped("staff", list(guesses.staff.items()))
     yield from _grouped("clients' people", list(guesses.outsiders.items()))
     if guesses.clients:
-        met = guesses.fields["client"]._replace(why=f"{len(guesses.clients)} names in that field")
+        met = guesses.fields["client"]._replace(why=f"{_many(len(guesses.clients), 'name')} in that field")
         yield from _grouped("clients", [(name, met) for name, _ in guesses.clients])
 
 
@@ -145,10 +146,11 @@ def _grouped(what: str, found: Sequence[tuple[str, Guess]]) -> Iterator[Row]:
 
 def _next(answers: Answers, folder: Path, export: Path | None, program_name: str) -> Iterator[tuple[str, str]]:
     if str(folder) != ".":
-        yield f"cd {folder}", ""
+        yield f"cd {shlex.quote(str(folder))}", ""
     yield f"{program_name} check", "every slip, with its line"
+    yield f"{program_name} test", "what the rules are meant to do; add tests of yours"
     if export:
-        yield f"{program_name} --dry-run --export {export.resolve()}", "what a pass would do"
+        yield f"{program_name} --dry-run --export {shlex.quote(str(export.resolve()))}", "what a pass would do"
     if answers.token_variable:
         yield f"export {answers.token_variable}=…", "if it is not set yet"
         yield f"{program_name} check --online", "what the tracker says to it"

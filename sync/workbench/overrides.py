@@ -17,6 +17,8 @@ OFTEN = 0.3
 """The share of cases from which on something is suggested *(ours)*."""
 UNKNOWN = "(written by an older version)"
 OWNER = "the ticket's owner"
+_TOLD_ONLY = frozenset({"raised", "withdrawn", "taken", "snoozed"})
+"""What a comment tells without asking anybody for anything."""
 
 Key = tuple[str, str]
 """A ticket's site and its id there."""
@@ -72,7 +74,7 @@ def report(
             of_client[clients.get(key, "")]["wrote"] += 1
         for owed, rule, role in _asked(entry):
             steps.setdefault((key, owed[0], owed[1]), []).append((owed[2], rule, role))
-    for site, override in overrides:
+    for site, override in _once(overrides):
         rules[override.rule or UNKNOWN]["undone"] += 1
         of_client[clients.get((site, override.ticket), "")]["undone"] += 1
     for (key, _, _), taken in steps.items():
@@ -84,6 +86,16 @@ def report(
             roles[role]["asked"] += 1
             roles[role]["again"] += number < len(later)
     return Report(*(_ranked(counted) for counted in (rules, roles, of_client)))
+
+
+def _once(overrides: Iterable[tuple[str, Override]]) -> Iterator[tuple[str, Override]]:
+    """Each override once: a label that stays off under another prefix is no second one."""
+    seen: set[tuple[str, str, bool, str]] = set()
+    for site, each in overrides:
+        key = site, each.ticket, each.what == "due", each.reason
+        if key not in seen:
+            seen.add(key)
+            yield site, each
 
 
 def _ranked(counted: Mapping[str, Counter[str]]) -> tuple[Tally, ...]:
@@ -102,14 +114,15 @@ def _written(entry: JournalEntry) -> Iterator[str]:
 
 
 def _asked(entry: JournalEntry) -> Iterator[tuple[tuple[str, str, int], str, str]]:
-    """Each step that a comment said, with its rule and the role that it asked."""
+    """Each step by which a comment asked for something, with its rule and the role that it asked."""
     if entry.kind != "comment":
         return
     said = entry.said
     rules = cast("Sequence[str]", entry.detail.get("rules") or [UNKNOWN] * len(said))
     roles = cast("Sequence[str]", entry.detail.get("roles") or [""] * len(said))
     for owed, rule, role in zip(said, rules, roles, strict=True):
-        yield (owed.promise, owed.occasion, owed.step), rule, role or OWNER
+        if owed.promise not in _TOLD_ONLY:
+            yield (owed.promise, owed.occasion, owed.step), rule, role or OWNER
 
 
 def _of_rule(tally: Tally) -> Iterator[str]:

@@ -92,7 +92,7 @@ def _show(told: counting.Report, begin: datetime, screen: Console, most: int) ->
 
 
 def _figure(count: int, of: int = 0) -> str:
-    """A count, with its share in what it is a part of."""
+    """A count, with its share in what it is a part of; without one if some of it is of an earlier time."""
     if not count:
         return "–"
-    return f"{count} ({count / of:.0%})" if of else str(count)
+    return f"{count} ({count / of:.0%})" if of >= count else str(count)

@@ -38,8 +38,10 @@ def test(  # noqa: PLR0913 - the command's options
     tests = load_tests(mapping or _mappings(config, program_name), files)
     with progress_bar(quiet=quiet) as tell:
         report = run(tests, named, update=update, tell=lambda count: tell("tests", "", count))
-    if named and not report.results:
-        raise ConfigurationError(f"no test has {named!r} in its name")
+    if not report.results:
+        raise ConfigurationError(
+            f"no test has {named!r} in its name" if named else "there is no test in the files"
+        )
     if output == "json":
         say_json(as_json(report))
     else:

@@ -73,7 +73,10 @@ def _show_failed(result: Result, console: Console) -> None:
 def _show_difference(difference: Difference, console: Console) -> None:
     """One key: of two whole lists what is missing (-) and what is there instead (+), else both values."""
     expected, got = _listed(difference.expected), _listed(difference.got)
-    if difference.key in _WHOLE:
+    if difference.key == "says":
+        lines = [("- ", "red", words) for words in expected if not any(words in text for text in got)]
+        lines += [("  ", "", line) for line in _texts(got)]
+    elif difference.key in _WHOLE:
         lines = [(sign, _SIGNS[sign], line[2:]) for line in ndiff(expected, got) if (sign := line[0]) in _SIGNS]
     else:
         lines = [("expected ", "red", ", ".join(expected) or "nothing")]
@@ -91,6 +94,12 @@ def _show_lines(key: str, lines: Sequence[tuple[str, str, str]], console: Consol
             Text.assemble((head, ""), (f"{sign} " if len(sign) == 1 else sign, style), (line, style)),
             soft_wrap=True,
         )
+
+
+def _texts(got: Sequence[str]) -> list[str]:
+    """Every line of what was said, with a bar between two comments."""
+    whole = "\n―\n".join(dict.fromkeys(got))
+    return [line for line in whole.splitlines() if line] or ["nothing was said"]
 
 
 def _place(result: Result, failure: Failure) -> str:
