@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sync.advice import advice
 from sync.errors import ConfigurationError, TrackerError
 from sync.exposure import exposed
-from sync.settings import chosen, find_config
+from sync.settings import chosen
 from sync.soundness import sound
 from sync.terminal import say, say_json
 
@@ -15,41 +15,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from sync.call import Call
     from sync.mapping.policy import Policy
     from sync.settings import Settings
 
 
-def check(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    online: bool,
-    mapping: Path | None = None,
-) -> int:
+def check(call: Call, *, online: bool, mapping: Path | None = None) -> int:
     """The configuration's faults, and with `online` the trackers' findings."""
-    del verbose
     try:
-        settings, policy = sound(find_config(config, program_name), mapping)
+        settings, policy = sound(call.config_file(), mapping)
     except ConfigurationError as error:
         from sync.fault_text import show as show_faults  # noqa: PLC0415 - only when something is wrong
 
-        show_faults(error, output)
+        show_faults(error, call.output)
         return error.exit_status
     findings: list[dict[str, str]] = []
     worst = 0
     if online:
-        findings, worst = _online(settings, policy, sources, quiet=quiet)
-    advised = [*exposed(settings), *advice(policy, chosen(settings, sources))]
-    if output == "json":
+        findings, worst = _online(settings, policy, call)
+    advised = [*exposed(settings), *advice(policy, chosen(settings, call.sources))]
+    if call.output == "json":
         say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
-    elif output == "github":
+    elif call.output == "github":
         for line in _annotations(advised, findings):
             say(line)
-    elif not quiet:
+    elif not call.quiet:
         say(_summary(settings, policy))
         for sentence in advised:
             say(f"note: {sentence}")
@@ -76,16 +66,14 @@ def _summary(settings: Settings, policy: Policy) -> str:
     )
 
 
-def _online(
-    settings: Settings, policy: Policy, names: Sequence[str], *, quiet: bool
-) -> tuple[list[dict[str, str]], int]:
+def _online(settings: Settings, policy: Policy, call: Call) -> tuple[list[dict[str, str]], int]:
     from sync.commands import working_program  # noqa: PLC0415 - offline, the program itself is not needed
     from sync.store import Store  # noqa: PLC0415 - likewise
 
     findings, worst = [], 0
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, names, None, quiet=quiet) as working,
+        working_program(settings, policy, store, call) as working,
     ):
         for served in working.sources:
             name = served.settings.name

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sync import __version__, cli_listing, cli_state, cli_workbench
-from sync.cli_options import Moment, export_options, shared, told
+from sync.cli_options import Moment, export_options, gathered, shared, told
 from sync.errors import ConfigurationError, MakegoodError
 from sync.secrecy import trace
 from sync.terminal import say
@@ -65,16 +65,16 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
     ctx.obj = options
     if ctx.invoked_subcommand is not None:
         return
-    name, export, date_format = ctx.info_name or "makegood", options.pop("export"), options.pop("date_format")
+    export, date_format = options.pop("export"), options.pop("date_format")
     if export is not None and not options["dry_run"]:
         raise click.UsageError("an export can only be looked at: add --dry-run", ctx)
     if export is not None:
         from sync.workbench.export_command import one_pass as trial  # noqa: PLC0415 - what follows needs the rest
 
-        ctx.exit(trial(name, export=export, date_format=date_format, **options))
+        ctx.exit(trial(export=export, date_format=date_format, **gathered(ctx, options)))
     from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
 
-    ctx.exit(one_pass(name, **options))
+    ctx.exit(one_pass(**gathered(ctx, options)))
 
 
 @cli.command(short_help="Pass after pass, until told to stop.")

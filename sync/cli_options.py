@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+from sync.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +78,7 @@ def register_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
-    """A command's own options, with those given before its name where it has none of its own.
+    """A command's `call` and its own options, with those given before its name where it has none of its own.
 
     UsageError for one that it does not have: it would be taken for heeded.
     """
@@ -87,4 +90,11 @@ def told(ctx: click.Context, own: dict[str, Any]) -> dict[str, Any]:
     told = {name: before.get(name) if value in (None, (), 0, False) else value for name, value in own.items()}
     if own.get("output") == "text":
         told["output"] = before.get("output") or "text"
-    return told | {"program_name": ctx.find_root().info_name or "makegood"}
+    return gathered(ctx, told)
+
+
+def gathered(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, those that all commands share as one `call`."""
+    alike = {each.name: options[each.name] for each in fields(Call) if each.name in options}
+    own = {name: value for name, value in options.items() if name not in alike}
+    return {"call": Call(ctx.find_root().info_name or "makegood", **alike), **own}

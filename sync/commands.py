@@ -20,7 +20,7 @@ from sync.ledger import caught_up, recalled, taken_off
 from sync.memory import NOTHING
 from sync.observe import knows_us
 from sync.progress import progress_bar
-from sync.settings import chosen, find_config, load, mapping_of
+from sync.settings import chosen, load, mapping_of
 from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from sync.call import Call
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.observe import Served
@@ -41,13 +42,8 @@ WORK_TO_DO = 10
 
 
 def one_pass(  # noqa: PLR0913 - the command's options
-    program_name: str,
+    call: Call,
     *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
     dry_run: bool,
     only: Sequence[str],
     now: datetime | None,
@@ -56,23 +52,23 @@ def one_pass(  # noqa: PLR0913 - the command's options
     exit_code: bool,
 ) -> int:
     """One pass, or the plan of one; returns the exit status."""
-    settings, policy = load(find_config(config, program_name))
-    allow_now(settings, sources, now, dry_run=dry_run)
+    settings, policy = load(call.config_file())
+    allow_now(settings, call.sources, now, dry_run=dry_run)
     if lost := loss_of(settings.state):
         say(lost, err=True)
     with (
         Store(settings.state, write=not dry_run) as store,
-        working_program(settings, policy, store, sources, now, quiet=quiet) as ready,
+        working_program(settings, policy, store, call, now) as ready,
     ):
-        again = typed(config=config, sources=sources, only=only, now=now, max_actions=max_actions)
+        again = typed(config=call.config, sources=call.sources, only=only, now=now, max_actions=max_actions)
         working = replace(ready, max_actions=max_actions, approved=frozenset(approve), command=again)
         moment = working.clock()
         run = "" if dry_run else new_run()
         sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
-    if output == "json":
+    if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose, run=run)
+        report.show(sights, console(), verbosity=call.verbosity, run=run)
     _all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
@@ -126,23 +122,17 @@ def allow_now(settings: Settings, names: Sequence[str], now: datetime | None, *,
 
 
 @contextmanager
-def working_program(  # noqa: PLR0913 - what a program is made of
-    settings: Settings,
-    policy: Policy,
-    store: Store,
-    names: Sequence[str],
-    now: datetime | None,
-    *,
-    quiet: bool,
+def working_program(
+    settings: Settings, policy: Policy, store: Store, call: Call, now: datetime | None = None
 ) -> Iterator[Program]:
     """A program whose trackers are closed at the end, with a progress bar where one can be seen.
 
     Its clock is stopped at `now`, or is this machine's.
     """
     clock = (lambda: now) if now else steady()
-    working = replace(program(settings, policy, store, names, clock), pretended=now is not None)
+    working = replace(program(settings, policy, store, call.sources, clock), pretended=now is not None)
     try:
-        with progress_bar(quiet=quiet) as progress:
+        with progress_bar(quiet=call.quiet) as progress:
             yield replace(working, progress=progress)
     finally:
         for served in working.sources:
@@ -162,27 +152,17 @@ def status_of(sights: Sequence[Sight]) -> int:
     return int(bool(errors) or any(sight.plan.failed for sight in sights))
 
 
-def explain(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    ticket: str,
-    now: datetime | None,
-) -> int:
+def explain(call: Call, *, ticket: str, now: datetime | None) -> int:
     """Everything that is thought of one ticket."""
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, now, quiet=quiet) as working,
+        working_program(settings, policy, store, call, now) as working,
     ):
-        return explained(working, settings, ticket, output=output, verbose=verbose > 0)
+        return explained(call, working, settings, ticket)
 
 
-def explained(working: Program, settings: Settings, ticket: str, *, output: str, verbose: bool) -> int:
+def explained(call: Call, working: Program, settings: Settings, ticket: str) -> int:
     """Show all that a program thinks of one ticket; returns the exit status."""
     store = working.store
     moment = working.clock()
@@ -205,10 +185,10 @@ def explained(working: Program, settings: Settings, ticket: str, *, output: str,
             facts=explaining.facts_of(judged, sight, store),
             written=Written(files[judged.ticket.source]),
         )
-        if output == "json":
+        if call.output == "json":
             say_json(told)
         else:
-            explain_text.show(told, console(), verbose=verbose)
+            explain_text.show(told, console(), verbose=call.verbose > 0)
     return 0
 
 
@@ -230,15 +210,12 @@ def not_found(sights: Sequence[Sight], ticket: str) -> int:
     )
 
 
-def status(  # noqa: PLR0913 - the command's options
-    program_name: str, *, config: Path | None, sources: Sequence[str], output: str, quiet: bool, verbose: int
-) -> int:
+def status(call: Call) -> int:
     """How each source stands, from the state file alone."""
-    del quiet, verbose
-    settings, _ = load(find_config(config, program_name))
+    settings, _ = load(call.config_file())
     told = []
     with Store(settings.state, write=False) as store:
-        for source in chosen(settings, sources):
+        for source in chosen(settings, call.sources):
             state = store.source(source.name)
             open_writes = [
                 {
@@ -268,7 +245,7 @@ def status(  # noqa: PLR0913 - the command's options
                     "doubtful_notices": _doubtful_notices(store, state.site),
                 }
             )
-    if output == "json":
+    if call.output == "json":
         say_json({"schema": 1, "state": str(settings.state), "sources": told})
     else:
         zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
@@ -310,17 +287,14 @@ def _status_lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
         yield f"  {sent}, outcome unknown; it is not sent again: {notice['note']}"
 
 
-def rebuild(  # noqa: PLR0913 - the command's options
-    program_name: str, *, config: Path | None, sources: Sequence[str], output: str, quiet: bool, verbose: int
-) -> int:
+def rebuild(call: Call) -> int:
     """Read the memory back from the trackers; returns the exit status."""
-    del verbose
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     told: dict[str, int] = {}
     worst = 0
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, sources, None, quiet=quiet) as working,
+        working_program(settings, policy, store, call) as working,
     ):
         for served in working.sources:
             try:
@@ -328,9 +302,9 @@ def rebuild(  # noqa: PLR0913 - the command's options
             except MakegoodError as error:
                 say(f"{served.settings.name}: {error}", err=True)
                 worst = max(worst, error.exit_status)
-    if output == "json":
+    if call.output == "json":
         say_json({"schema": 1, "rebuilt": told})
-    elif not quiet:
+    elif not call.quiet:
         for name, count in told.items():
             say(f"{name}: read back from {count} ticket{'s' * (count != 1)} what was said and written there")
     return worst

@@ -18,35 +18,27 @@ from sync.cycle import run_pass
 from sync.errors import StateStoppedError
 from sync.logs import configure
 from sync.reload import Configuration
-from sync.settings import find_config
 from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
 from sync.timekeeping import steady
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
+    from sync.call import Call
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
 
 
-def run(  # noqa: PLR0913 - the command's options
-    program_name: str,
+def run(
+    call: Call,
     *,
-    config: Path | None,
-    sources: Sequence[str],
     passes: int | None,
-    output: str,
-    quiet: bool,
-    verbose: int,
 ) -> int:
     """Serve until SIGTERM or SIGINT: the write in hand is finished, nothing new is begun. Returns 0."""
-    configuration = Configuration(find_config(config, program_name))
+    configuration = Configuration(call.config_file())
     settings = configuration.settings
-    configure("json" if output == "json" else settings.log, verbose=verbose > 0, quiet=quiet)
+    configure("json" if call.output == "json" else settings.log, verbose=call.verbose > 0, quiet=call.quiet)
     log = structlog.get_logger("makegood")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,7 +49,7 @@ def run(  # noqa: PLR0913 - the command's options
         beat = _Beat()
 
         def build(settings: Settings, policy: Policy) -> Program:
-            working = program(settings, policy, store, sources)
+            working = program(settings, policy, store, call.sources)
             return replace(working, stopping=stop.is_set, progress=lambda _source, _stage, _count: beat())
 
         working = configuration.begin(build)

@@ -18,7 +18,7 @@ from sync.mapping.wording import nearest
 from sync.registers import Asked, Registers
 from sync.render import FOR_CLIENTS, SECTIONS
 from sync.richtext import plain
-from sync.settings import chosen, find_config, load
+from sync.settings import chosen, load
 from sync.store import Store
 from sync.terminal import console, hand_over, say, say_json
 from sync.ticket import Language
@@ -26,8 +26,8 @@ from sync.tone import staff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
+    from sync.call import Call
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.records import Row
@@ -55,32 +55,21 @@ class Index:
         return not any(self.read.values())
 
 
-def index(program_name: str, config: Path | None, sources: Sequence[str]) -> Index:
+def index(call: Call) -> Index:
     """Read the state file alone. ConfigurationError for a source that is not configured."""
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     with Store(settings.state, write=False) as store:
         rows = store.listed(source.name for source in settings.source)
-        read = {source.name: store.source(source.name).last_good for source in chosen(settings, sources)}
+        read = {source.name: store.source(source.name).last_good for source in chosen(settings, call.sources)}
     return Index(settings, policy, rows, read)
 
 
 # --- the work list ----------------------------------------------------------------------------------------------
 
 
-def work_list(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    owner: str | None,
-    client: str | None,
-    now: datetime | None,
-) -> int:
+def work_list(call: Call, *, owner: str | None, client: str | None, now: datetime | None) -> int:
     """Live tickets by urgency, from the state file alone."""
-    known, moment = index(program_name, config, sources), now or datetime.now(UTC)
+    known, moment = index(call), now or datetime.now(UTC)
     flags = {flag.label: flag.means for flag in known.policy.practice.signs.flag}
     rows = (row for row in known.rows if row.source in known.read)
     listed = worklist.entries(rows, moment, flags, known.policy.taxonomy.confidential)
@@ -90,17 +79,17 @@ def work_list(  # noqa: PLR0913 - the command's options
         _check_owner(known, owner)
         listed = worklist.of_owner(listed, owner)
     if known.blank:
-        say(NEVER_READ, err=output != "text")
-    if output == "json":
+        say(NEVER_READ, err=call.output != "text")
+    if call.output == "json":
         read = [{"name": name, "last_good": at.isoformat() if at else None} for name, at in known.read.items()]
         document = {"schema": 1, "now": moment.astimezone(UTC).isoformat(), "sources": read}
         say_json(document | {"tickets": worklist.as_json(listed)})
-    elif output == "csv":
+    elif call.output == "csv":
         hand_over(tables.as_csv(worklist.as_table(listed)))
     elif not known.blank:
         say(_head(known, listed, moment))
-        if listed and not quiet:
-            worklist.show(listed, console(), verbose=verbose > 0)
+        if listed and not call.quiet:
+            worklist.show(listed, console(), verbose=call.verbose > 0)
     return 0
 
 
@@ -162,54 +151,48 @@ def engagement_named(known: Index, client: str, name: str) -> str:
 # --- registers --------------------------------------------------------------------------------------------------
 
 
-def register(program_name: str, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
+def register(call: Call, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
     """Requests beyond the scope."""
-    return _registers(program_name, Registers.requests, **options)
+    return _registers(call, Registers.requests, **options)
 
 
-def lessons(program_name: str, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
+def lessons(call: Call, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
     """Root causes and what was learnt."""
-    return _registers(program_name, Registers.lessons, **options)
+    return _registers(call, Registers.lessons, **options)
 
 
-def remedies(program_name: str, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
+def remedies(call: Call, **options: Any) -> int:  # noqa: ANN401 - as `_registers` has them
     """What was offered to make good."""
-    return _registers(program_name, Registers.remedies, **options)
+    return _registers(call, Registers.remedies, **options)
 
 
-def _registers(  # noqa: PLR0913 - the command's options
-    program_name: str,
+def _registers(
+    call: Call,
     of: Callable[[Registers], Table],
     *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
     client: str | None,
     engagement: str | None,
     search: str | None,
 ) -> int:
     """One register, from the state file alone; xlsx goes to a file or a pipe, never to a terminal."""
-    del verbose
-    if output == "xlsx" and sys.stdout.isatty():
+    if call.output == "xlsx" and sys.stdout.isatty():
         raise ConfigurationError("a spreadsheet is nothing for a terminal; write --output xlsx > register.xlsx")
-    known = index(program_name, config, sources)
+    known = index(call)
     whose = client_named(known, client) if client else ""
     engaged = engagement_named(known, whose, engagement) if engagement else ""
-    asked = Asked(whose, engaged, tuple(sources), search or "")
+    asked = Asked(whose, engaged, tuple(call.sources), search or "")
     zones = {source.name: source.zone for source in known.settings.source}
     table = of(Registers(known.rows, known.policy, zones, asked))
     if known.blank:
-        say(NEVER_READ, err=output != "text")
-    if output == "json":
+        say(NEVER_READ, err=call.output != "text")
+    if call.output == "json":
         say_json({"schema": 1, table.name: table.records(), "totals": dict(table.below)})
-    elif output == "csv":
+    elif call.output == "csv":
         hand_over(tables.as_csv(table))
-    elif output == "xlsx":
+    elif call.output == "xlsx":
         hand_over(tables.as_xlsx(table))
     elif not known.blank:
-        _show(table, quiet=quiet)
+        _show(table, quiet=call.quiet)
     return 0
 
 
@@ -226,28 +209,15 @@ def _show(table: Table, *, quiet: bool) -> None:
 # --- a message --------------------------------------------------------------------------------------------------
 
 
-def message(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    kind: str,
-    lang: str | None,
-    ticket: str,
-    now: datetime | None,
-) -> int:
+def message(call: Call, *, kind: str, lang: str | None, ticket: str, now: datetime | None) -> int:
     """One message as it would be said on a ticket now."""
-    del verbose
     language = _language(lang) if lang else None
     if kind not in SECTIONS:
         raise ConfigurationError(f"no message is called {kind!r}{nearest(kind, SECTIONS) or _all_kinds()}")
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, now, quiet=quiet) as working,
+        working_program(settings, policy, store, call, now) as working,
     ):
         sights = plan_pass(working, working.clock(), [ticket])
         found = [judged for sight in sights for judged in sight.judged]
@@ -255,7 +225,7 @@ def message(  # noqa: PLR0913 - the command's options
             return not_found(sights, ticket)
         composer = Composer(policy, {each.settings.name: each.terms for each in working.sources})
         for judged in found:
-            _preview(judged, kind, language, composer, policy, output)
+            _preview(call, judged, kind, language, composer, policy)
     return 0
 
 
@@ -271,7 +241,7 @@ def _language(written: str) -> Language:
 
 
 def _preview(  # noqa: PLR0913, PLR0917 - what a message is made of, and how it is shown
-    judged: Judgement, kind: str, language: Language | None, composer: Composer, policy: Policy, output: str
+    call: Call, judged: Judgement, kind: str, language: Language | None, composer: Composer, policy: Policy
 ) -> None:
     client = kind.startswith(FOR_CLIENTS)
     spoken = language or composer.language(judged, client=client)
@@ -280,7 +250,7 @@ def _preview(  # noqa: PLR0913, PLR0917 - what a message is made of, and how it 
     owed |= any(held.saying.obligation.promise == kind for held in judged.held)
     found = slips_of(judged, text, spoken, policy) if client else []
     unjudged, slips = (found, []) if isinstance(found, str) else ("", found)
-    if output == "json":
+    if call.output == "json":
         told = {"schema": 1, "ticket": judged.ticket.key, "kind": kind, "language": spoken, "owed": owed}
         listed = [asdict(slip) | {"what": slip.what} for slip in slips]
         say_json(told | {"text": text, "slips": listed, "unjudged": unjudged})

@@ -11,7 +11,7 @@ from sync.commands import allow_now, status_of, typed, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
 from sync.plan import digest
-from sync.settings import find_config, load
+from sync.settings import load
 from sync.store import Store
 from sync.terminal import console, say, say_json
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from sync.call import Call
     from sync.cycle import Program, Sight
     from sync.reviewed import Reviewed
     from sync.settings import Settings
@@ -28,35 +29,24 @@ NAMED = 10
 """Changed tickets that are named *(ours)*."""
 
 
-def plan(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    into: Path,
-    only: Sequence[str],
-    now: datetime | None,
-) -> int:
+def plan(call: Call, *, into: Path, only: Sequence[str], now: datetime | None) -> int:
     """The plan of a pass, shown and written to a file; returns the exit status of a dry run."""
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     reviewed.refuse_other_files(into)
-    applying = typed("apply", str(into), config=config, now=now)
+    applying = typed("apply", str(into), config=call.config, now=now)
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, now, quiet=quiet) as ready,
+        working_program(settings, policy, store, call, now) as ready,
     ):
         working = replace(ready, command=applying)
         moment = working.clock()
         sights = plan_pass(working, moment, only)
         told = reviewed.document(sights, moment, working.digest, only)
     reviewed.write(told, into)
-    if output == "json":
+    if call.output == "json":
         say_json(told)
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose)
+        report.show(sights, console(), verbosity=call.verbosity)
         say(f"The plan is in {into}. {_next_step(sights, applying)}")
     return status_of(sights)
 
@@ -76,29 +66,18 @@ def _only_observes(names: Sequence[str]) -> str:
     return f"{', '.join(names)} only {verb}; {remedy}"
 
 
-def apply(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    file: Path,
-    approve: Sequence[str],
-    now: datetime | None,
-) -> int:
+def apply(call: Call, *, file: Path, approve: Sequence[str], now: datetime | None) -> int:
     """Carry out exactly the plan in the file, or nothing if anything changed since; returns the exit status."""
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     plan = reviewed.read(file)
     names = list(plan.actions)
-    if sources:
+    if call.sources:
         raise ConfigurationError("the plan says which sources it is for; make another one with --source for fewer")
     allow_now(settings, names, now, dry_run=False)
-    applying = typed("apply", str(file), config=config, now=now)
+    applying = typed("apply", str(file), config=call.config, now=now)
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, names, now, quiet=quiet) as ready,
+        working_program(settings, policy, store, replace(call, sources=names), now) as ready,
     ):
         working = replace(ready, approved=frozenset(approve), command=applying)
         moment = working.clock()
@@ -107,17 +86,19 @@ def apply(  # noqa: PLR0913 - the command's options
             sights = plan_pass(working, moment, plan.only, plan.made, plan.choose)
             _refuse(_changed(plan, sights))
         except GuardRefusedError as refused:
-            anew = typed("plan", "-o", str(file), config=config, sources=_fewer(names, settings), only=plan.only)
+            anew = typed(
+                "plan", "-o", str(file), config=call.config, sources=_fewer(names, settings), only=plan.only
+            )
             raise GuardRefusedError(
                 f"{file} is not carried out, nothing was written: {refused}\nmake it anew: {anew}"
             ) from None
         run = "" if any(_refused(sight) for sight in sights) else plan.run
         if run:
             carry_out(sights, working, moment, run)
-    if output == "json":
+    if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     else:
-        report.show(sights, console(), verbosity=-1 if quiet else verbose, run=run)
+        report.show(sights, console(), verbosity=call.verbosity, run=run)
     return status_of(sights)
 
 

@@ -9,7 +9,7 @@ from sync import report
 from sync.commands import new_run, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError
-from sync.settings import chosen, find_config, load
+from sync.settings import chosen, load
 from sync.store import Store
 from sync.terminal import asked, console, say, say_json
 from sync.undo import UNKNOWN, left_alone, plan_undo, wanted
@@ -17,46 +17,33 @@ from sync.undo import UNKNOWN, left_alone, plan_undo, wanted
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
+    from sync.call import Call
     from sync.cycle import Sight
 
 
-def undo(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    what: str | None,
-    everything: bool,
-    yes: bool,
-    now: datetime | None,
-) -> int:
+def undo(call: Call, *, what: str | None, everything: bool, yes: bool, now: datetime | None) -> int:
     """Take back a run, what is ours on a ticket, or everything; returns the exit status."""
-    del verbose
     if (what is None) is not bool(everything):
         raise ConfigurationError("name a run or a ticket, or say --all for everything that makegood wrote")
-    settings, policy = load(find_config(config, program_name))
-    names = [source.name for source in chosen(settings, sources)]
+    settings, policy = load(call.config_file())
+    names = [source.name for source in chosen(settings, call.sources)]
     with (
         Store(settings.state, write=True) as store,
-        working_program(settings, policy, store, names, now, quiet=quiet) as working,
+        working_program(settings, policy, store, call, now) as working,
     ):
         moment = working.clock()
         taken = wanted(store, what, names)
         only = [ticket for _, ticket in taken.wrote]
         sights = plan_pass(working, moment, only) if only else []
         plan_undo(sights, taken)
-        if output == "text":
-            report.show(sights, console(), verbosity=-1 if quiet else 1)
+        if call.output == "text":
+            report.show(sights, console(), verbosity=-1 if call.quiet else 1)
         agreed = _agreed(sights, yes=yes)
         run = new_run() if agreed else ""
         if agreed:
             carry_out(sights, replace(working, notifier=None), moment, run)
-    if output == "json":
+    if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     elif agreed:
         report.show(sights, console(), verbosity=-1, run=run)

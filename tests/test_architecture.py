@@ -41,7 +41,7 @@ trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workb
 trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
 trackers.export_survey
 records kept statefile archive store replacing backup verify
-notify_models notify notices settings exposure advice schema soundness workbench.reference
+notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
 apply suggest observe survey recover tables worklist registers remember cycle startup workbench.replay
 report reviewed undo explaining.decisions workbench.overrides workbench.difference

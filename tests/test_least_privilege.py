@@ -18,7 +18,7 @@ from sync.action import Draft, Edit, FollowUp
 from sync.errors import CredentialsError, TrackerError
 from sync.richtext import Paragraph, Span
 from sync.ticket import Audience
-from sync.trackers import jira_site
+from sync.trackers import jira_site, jira_survey
 from sync.trackers.asana import open_asana
 from sync.trackers.jira import open_jira
 from sync.trackers.jira_http import JiraHttp
@@ -256,6 +256,8 @@ def jira_needs(corpus: Path, folder: Path, patch: pytest.MonkeyPatch) -> tuple[s
     watched("write")
     for kind in (CloudHarness, CloudDeskHarness):
         live(folder, kind, patch)
+    with DataCenterHarness(folder) as harness:
+        jira_survey.visible(harness.source(deployment="data-center"), harness.credentials["token"])
     left_out = {f"{file}:{first}" for file, first, last in _jira_calls() if not _any(reached, file, first, last)}
     return needs, left_out
 
@@ -300,6 +302,9 @@ def live(folder: Path, kind: type[JiraHarness], patch: pytest.MonkeyPatch) -> No
         tracker.delete_comment(ticket, posted.comment or "")
         connected(harness).comment(ticket, Draft(NEWS, audience, (MARK,)))
         list(tracker.check())
+        source = harness.source(email=harness.credentials["email"])
+        for ask in (jira_survey.survey, jira_survey.visible):
+            ask(source, harness.credentials["token"], sleep=harness.waits.append)
         for project in ("OPS", "LAB"):
             harness.fake.deny("BROWSE_PROJECTS", project)
         with pytest.raises(TrackerError):

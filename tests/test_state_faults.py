@@ -194,9 +194,14 @@ HARMS = {
     "truncated": Harm(lambda path: os.truncate(path, 4096 * 7), DAMAGED, away),
     "one bad page": Harm(one_bad_page, DAMAGED, away),
     "of an older schema": Harm(
-        sql("ALTER TABLE tickets DROP COLUMN stale", "DROP TABLE granted", "PRAGMA user_version = 2")
+        sql(
+            "DROP TABLE overrides",
+            "ALTER TABLE tickets DROP COLUMN stale",
+            "DROP TABLE granted",
+            "PRAGMA user_version = 2",
+        )
     ),
-    "of a newer schema": Harm(sql("PRAGMA user_version = 99"), NEWER, sql("PRAGMA user_version = 4")),
+    "of a newer schema": Harm(sql("PRAGMA user_version = 99"), NEWER, sql("PRAGMA user_version = 5")),
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.call import Call
 from sync.check_command import check
 from sync.mapping.client_models import ClientModel, ClientsFile, PersonModel
 from sync.mapping.policy import collect_policy, load_policy
@@ -344,7 +345,7 @@ def test_check_names_file_line_column_and_rule(folder: Path, capsys: pytest.Capt
     )
     owned = folder / "comments" / "en" / "owned.md"
     owned.write_text(owned.read_text().replace("name one owner", "soon name one owner"))
-    status = check("makegood", config=config, sources=(), output="short", quiet=False, verbose=0, online=False)
+    status = check(Call("makegood", config, output="short"), online=False)
     assert status == 2
     what = "mappings/comments/en/owned.md:11:12: vague_dates: “soon” is no date; name the day and the hour"
     assert what in capsys.readouterr().err.splitlines()

@@ -356,7 +356,7 @@ def test_a_message_or_language_that_is_none_and_a_ticket_that_is_nowhere_are_tol
         (("escalaton", "T-1"), "makegood: no message is called 'escalaton'; did you mean 'escalation'?\n"),
         (
             ("update", "--lang", "dk", "T-1"),
-            "makegood: no message is written in 'dk'; there are: da, en, fi, ja, ru\n",
+            "makegood: no message is written in 'dk'; did you mean 'da'?\n",
         ),
         (("update", "T-99"), "no source shows a ticket T-99\n"),
     ):

@@ -13,7 +13,7 @@ from sync.mapping.reader import shown
 from sync.mapping.wording import nearest
 from sync.observe import with_history
 from sync.progress import progress_bar
-from sync.settings import find_config, load, mapping_of
+from sync.settings import load, mapping_of
 from sync.store import Store
 from sync.terminal import console, say_json
 from sync.trackers.past import Past, moments
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.action import Failed
+    from sync.call import Call
     from sync.mapping.policy import Policy
     from sync.observe import Served
     from sync.progress import Tell
@@ -53,13 +54,8 @@ class _History:
 
 
 def backtest(  # noqa: PLR0913 - the command's options
-    program_name: str,
+    call: Call,
     *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
     since: datetime,
     until: datetime | None,
     every: str,
@@ -72,7 +68,7 @@ def backtest(  # noqa: PLR0913 - the command's options
 
     Limits are those of the mapping that is tried: the other one, where there are two.
     """
-    file = find_config(config, program_name)
+    file = call.config_file()
     loaded = [load(file), *([load(file, mapping)] if mapping else [])]
     if mapping and mapping.resolve() == loaded[0][0].mappings.resolve():
         raise ConfigurationError(f"--mapping {mapping} is the mapping that is in force; name an edited copy of it")
@@ -84,7 +80,7 @@ def backtest(  # noqa: PLR0913 - the command's options
     for settings, policy in loaded:
         with (
             Store(settings.state, write=False) as store,
-            working_program(settings, policy, store, sources, None, quiet=quiet) as working,
+            working_program(settings, policy, store, call) as working,
         ):
             window = window or _window(since, until or working.clock(), looks)
             histories = {
@@ -93,15 +89,15 @@ def backtest(  # noqa: PLR0913 - the command's options
             }
         _something_happened(histories, window)
         unknown += [line for each in histories.values() for line in each.unknown if line not in unknown]
-        with progress_bar(quiet=quiet) as tell:
+        with progress_bar(quiet=call.quiet) as tell:
             name = shown(settings.mappings)
             reports[name] = _lived(settings, policy, histories, window, tell, name)
     *_, proposed = reports.values()
     excesses = figures.exceeded(proposed, limits, max_comments_per_ticket)
-    if output == "json":
+    if call.output == "json":
         say_json(as_json(reports, excesses, unknown))
     else:
-        backtest_text.show(reports, excesses, unknown, console(), verbosity=-1 if quiet else verbose)
+        backtest_text.show(reports, excesses, unknown, console(), verbosity=call.verbosity)
     return EXCEEDED if excesses else 0
 
 

@@ -11,18 +11,19 @@ from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.mapping.policy import load_policy
-from sync.settings import find_config, load, mapping_of
+from sync.settings import load, mapping_of
 from sync.store import Store
 from sync.terminal import console, say, say_json
 from sync.workbench.difference import Changed, View, as_json, difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date, datetime
     from pathlib import Path
 
     from rich.text import Text
 
+    from sync.call import Call
     from sync.cycle import Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
@@ -32,53 +33,36 @@ SHOWN = 15
 """Tickets that are shown one by one without -v *(ours)*."""
 
 
-def diff(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    mapping: Path,
-    now: datetime | None,
-    exit_code: bool,
-) -> int:
+def diff(call: Call, *, mapping: Path, now: datetime | None, exit_code: bool) -> int:
     """The plans of one pass by the present mapping and by the one in `mapping`, held against each other.
 
     Every live ticket is read twice, for a tracker's own mapping file says how it is read. Writes nothing.
     """
-    settings, policy = load(find_config(config, program_name))
+    settings, policy = load(call.config_file())
     if mapping.resolve() == settings.mappings.resolve():
         raise ConfigurationError(
             f"{mapping} is the mapping that is in force; edit a copy of the folder, and name that one"
         )
     edited = load_policy(mapping, dict(mapping_of(source) for source in settings.source))
-    before = _planned(settings, policy, sources, now, quiet=quiet, anew="as it is")
-    after = _planned(settings, edited, sources, now, quiet=quiet)
+    before = _planned(settings, policy, call, now, anew="as it is")
+    after = _planned(settings, edited, call, now)
     told = difference(before, after)
-    if output == "json":
+    if call.output == "json":
         say_json({"schema": 1, "mapping": str(mapping), **as_json(told)})
     else:
         zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
-        _show(told, zones, most=0 if quiet else 10**6 if verbose else SHOWN)
+        _show(told, zones, most=0 if call.quiet else 10**6 if call.verbose else SHOWN)
     errors = [sight.error.exit_status for sight in (*before, *after) if sight.error]
     return max(errors, default=WORK_TO_DO if exit_code and told.tickets else 0)
 
 
-def _planned(  # noqa: PLR0913 - what a plan is made of
-    settings: Settings,
-    policy: Policy,
-    sources: Sequence[str],
-    now: datetime | None,
-    *,
-    quiet: bool,
-    anew: str = "",
+def _planned(
+    settings: Settings, policy: Policy, call: Call, now: datetime | None, *, anew: str = ""
 ) -> list[Sight]:
     """The plan of one pass; with `anew` every live ticket is judged, though its mapping was not edited."""
     with (
         Store(settings.state, write=False) as store,
-        working_program(settings, policy, store, sources, now, quiet=quiet) as ready,
+        working_program(settings, policy, store, call, now) as ready,
     ):
         working = replace(ready, digest=f"{ready.digest} {anew}") if anew else ready
         return plan_pass(working, working.clock())

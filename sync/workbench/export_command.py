@@ -16,7 +16,7 @@ from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.mapping.policy import load_policy
-from sync.settings import PREFIX, Settings, chosen, find_config, load, load_settings, mapping_of
+from sync.settings import PREFIX, Settings, chosen, load, load_settings, mapping_of
 from sync.startup import program
 from sync.store import Store
 from sync.terminal import console, say_json
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from sync.call import Call
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.trackers.export import Export
@@ -63,15 +64,10 @@ class Tried:
 
 
 def one_pass(  # noqa: PLR0913 - the command's options
-    program_name: str,
+    call: Call,
     *,
     export: Path,
     date_format: Order | None,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
     only: Sequence[str],
     now: datetime | None,
     max_actions: int | None,
@@ -81,51 +77,31 @@ def one_pass(  # noqa: PLR0913 - the command's options
 ) -> int:
     """The plan of one pass over an export, which is always a dry run; returns the exit status."""
     del dry_run
-    with tried(program_name, export, date_format, config, sources, now) as ready:
+    with tried(call, export, date_format, now) as ready:
         _refuse_strange(only, ready)
         working = replace(ready.working, max_actions=max_actions, approved=frozenset(approve))
         sights = plan_pass(working, ready.moment, only)
-    if output == "json":
+    if call.output == "json":
         say_json(report.as_json(sights, ready.moment) | {"export": as_json(ready)})
     else:
         screen = console()
-        if not quiet:
+        if not call.quiet:
             for line in told(ready, sights):
                 screen.print(line, highlight=False)
-        report.show(sights, screen, verbosity=-1 if quiet else verbose)
+        report.show(sights, screen, verbosity=call.verbosity)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if exit_code and work else 0)
 
 
-def explain(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    export: Path,
-    date_format: Order | None,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    ticket: str,
-    now: datetime | None,
-) -> int:
+def explain(call: Call, *, export: Path, date_format: Order | None, ticket: str, now: datetime | None) -> int:
     """Everything that is thought of one ticket of an export; returns the exit status."""
-    del quiet
-    with tried(program_name, export, date_format, config, sources, now) as ready:
+    with tried(call, export, date_format, now) as ready:
         _refuse_strange([ticket], ready)
-        return explained(ready.working, ready.settings, ticket, output=output, verbose=verbose > 0)
+        return explained(call, ready.working, ready.settings, ticket)
 
 
 @contextmanager
-def tried(  # noqa: PLR0913, PLR0917 - what a trial is made of
-    program_name: str,
-    path: Path,
-    order: Order | None,
-    config: Path | None,
-    names: Sequence[str],
-    now: datetime | None,
-) -> Iterator[Tried]:
+def tried(call: Call, path: Path, order: Order | None, now: datetime | None) -> Iterator[Tried]:
     """The export with the program of one pass over it; nothing is asked, written or kept anywhere.
 
     It is judged by the mapping files of the config, if there is one, else by the shipped ones; by default at the
@@ -133,8 +109,8 @@ def tried(  # noqa: PLR0913, PLR0917 - what a trial is made of
     ConfigurationError if the file is no export, or the config no config.
     """
     table = open_table(path)
-    place = _config(config, program_name)
-    settings, source, policy, configured = _judged_by(table, place, names)
+    place = _config(call)
+    settings, source, policy, configured = _judged_by(table, place, call.sources)
     export = read_export(table, source, policy.mappings[mapping_of(source)[0]], order)
     moment = now or _usual_hours(policy).next_opening(export.newest)
     tracker = ExportTracker(export, moment)
@@ -146,10 +122,10 @@ def tried(  # noqa: PLR0913, PLR0917 - what a trial is made of
         yield Tried(table, export, settings, source, policy, configured, now is not None, moment, working)
 
 
-def _config(explicit: Path | None, program_name: str) -> Path | None:
+def _config(call: Call) -> Path | None:
     """The config to read; None if there is none, which is only wrong where one was named."""
     try:
-        return find_config(explicit, program_name)
+        return call.config_file()
     except ConfigurationError:
         if os.environ.get(f"{PREFIX}CONFIG"):
             raise

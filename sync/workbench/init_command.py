@@ -29,6 +29,7 @@ from sync.workbench.shipped import shipped_mappings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sync.call import Call
     from sync.trackers.landscape import Landscape
     from sync.workbench.guess import Guesses
     from sync.workbench.init_source import AnyOf, Place
@@ -40,7 +41,7 @@ _IN_THESE = frozenset({"category", "severity", "impact", "reach", "priority"})
 READERS = ("staff", "staff-and-clients")
 
 
-def init(*, program_name: str, folder: Path, **wished: Any) -> int:  # noqa: ANN401 - the command's options
+def init(call: Call, *, folder: Path, **wished: Any) -> int:  # noqa: ANN401 - the command's options
     """Ask a tracker what it has, guess, write and tell.
 
     ConfigurationError, before anything is asked, where a file would be overwritten or nobody can be asked.
@@ -67,7 +68,7 @@ def init(*, program_name: str, folder: Path, **wished: Any) -> int:  # noqa: ANN
     guesses = guessed(seen, begun.known)
     files = first_files(seen, guesses, answers, begun)
     _write(folder, files, _tests_that_hold(seen, guesses))
-    show(seen, guesses, questions(seen, guesses, files), answers, (folder, wishes.export), program_name)
+    show(seen, guesses, questions(seen, guesses, files), answers, (folder, wishes.export), call.program_name)
     return 0
 
 

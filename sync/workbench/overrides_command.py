@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from sync.legible import inert
 from sync.mapping.models import folded
-from sync.settings import chosen, find_config, load
+from sync.settings import chosen, load
 from sync.store import Store
 from sync.terminal import console, say, say_json
 from sync.workbench import overrides as counting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from rich.console import Console
+
+    from sync.call import Call
 
 LATELY = timedelta(days=90)
 """How far it looks back where nobody says *(ours)*."""
@@ -24,20 +23,10 @@ SHOWN = 12
 """Rows of each table without -v *(ours)*."""
 
 
-def overrides(  # noqa: PLR0913 - the command's options
-    program_name: str,
-    *,
-    config: Path | None,
-    sources: Sequence[str],
-    output: str,
-    quiet: bool,
-    verbose: int,
-    since: datetime | None,
-    client: str | None,
-) -> int:
+def overrides(call: Call, *, since: datetime | None, client: str | None) -> int:
     """What people undid or ignored, from the state file alone."""
-    settings, policy = load(find_config(config, program_name))
-    names = [source.name for source in chosen(settings, sources)]
+    settings, policy = load(call.config_file())
+    names = [source.name for source in chosen(settings, call.sources)]
     begin = since or datetime.now(UTC) - LATELY
     with Store(settings.state, write=False) as store:
         rows = {(row.known.site, row.known.id): row for row in store.listed(names)}
@@ -52,14 +41,14 @@ def overrides(  # noqa: PLR0913 - the command's options
         [(site, each) for site, each in undone if (site, each.ticket) in rows],
         clients,
     )
-    if output == "json":
+    if call.output == "json":
         say_json({"schema": 1, "since": begin.astimezone(UTC).isoformat(), **counting.as_json(told)})
         return 0
     if not told.rules:
         say(f"since {begin:%Y-%m-%d} nothing was written on any known ticket, so nobody undid anything")
         return 0
-    if not quiet:
-        _show(told, begin, console(), most=10**6 if verbose else SHOWN)
+    if not call.quiet:
+        _show(told, begin, console(), most=10**6 if call.verbose else SHOWN)
     for sentence in told.suggestions:
         say(f"suggests: {sentence}")
     if not told.suggestions:

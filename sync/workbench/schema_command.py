@@ -11,8 +11,10 @@ from sync.terminal import say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sync.call import Call
 
-def schema(program_name: str, *, folder: Path) -> int:  # noqa: ARG001 - every command gets it
+
+def schema(call: Call, *, folder: Path) -> int:  # noqa: ARG001 - every command gets it
     """Write all schemas into a folder of mapping files. ConfigurationError if that cannot be."""
     if not folder.is_dir():
         raise ConfigurationError(f"There is no folder {folder}; name the one of the mapping files.")

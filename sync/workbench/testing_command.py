@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sync.errors import ConfigurationError
 from sync.mapping.scenario_files import load_tests
 from sync.progress import progress_bar
-from sync.settings import find_config, load_settings
+from sync.settings import load_settings
 from sync.terminal import console, say_json
 from sync.workbench.exercised import TABLES
 from sync.workbench.testing import run
@@ -17,35 +17,32 @@ from sync.workbench.testing_text import show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sync.call import Call
     from sync.workbench.expected import Value
     from sync.workbench.testing import Report, Result
 
 
 def test(  # noqa: PLR0913 - the command's options
-    program_name: str,
+    call: Call,
     *,
-    config: Path | None,
     mapping: Path | None,
-    output: str,
-    quiet: bool,
-    verbose: int,
     files: Sequence[Path],
     named: str,
     update: bool,
     coverage: bool,
 ) -> int:
     """Run the tests and tell what came of them; 1 if one fails."""
-    tests = load_tests(mapping or _mappings(config, program_name), files)
-    with progress_bar(quiet=quiet) as tell:
+    tests = load_tests(mapping or _mappings(call), files)
+    with progress_bar(quiet=call.quiet) as tell:
         report = run(tests, named, update=update, tell=lambda count: tell("tests", "", count))
     if not report.results:
         raise ConfigurationError(
             f"no test has {named!r} in its name" if named else "there is no test in the files"
         )
-    if output == "json":
+    if call.output == "json":
         say_json(as_json(report))
     else:
-        show(report, console(), quiet=quiet, coverage=coverage, verbose=bool(verbose))
+        show(report, console(), quiet=call.quiet, coverage=coverage, verbose=call.verbose > 0)
     return int(bool(report.failed))
 
 
@@ -92,10 +89,10 @@ def _plain(value: Value) -> object:
     return value if isinstance(value, str | bool | list) or value is None else value.isoformat()
 
 
-def _mappings(config: Path | None, program_name: str) -> Path:
+def _mappings(call: Call) -> Path:
     """The folder of mapping files: the config's, or without a config the one in the current folder."""
     try:
-        found = find_config(config, program_name)
+        found = call.config_file()
     except ConfigurationError:
         if not (here := Path("mappings")).is_dir():
             raise
