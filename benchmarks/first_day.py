@@ -32,6 +32,8 @@ SITE = "https://jira.example.com"
 WIDTH = 100
 DIGEST = re.compile(r"--approve [0-9a-f]{12}")
 """It is another one for each address."""
+TOOK = re.compile(r", [0-9.]+ s$", re.MULTILINE)
+"""How long it took is another figure each time."""
 MOST = 40
 """Lines of an answer that are shown; what is left out is said."""
 
@@ -239,7 +241,7 @@ def _answer(typed: str, status: int, folder: Path, address: str) -> str:
     )  # fmt: skip
     if ran.returncode != status:
         raise SystemExit(f"{typed}: status {ran.returncode}, not {status}:\n{ran.stdout}")
-    return DIGEST.sub("--approve …", ran.stdout.replace(address, SITE))
+    return TOOK.sub(", … s", DIGEST.sub("--approve …", ran.stdout.replace(address, SITE)))
 
 
 def _cut(lines: list[str], most: int) -> Iterator[str]:
