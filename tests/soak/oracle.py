@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from soak.life import Event, Life
@@ -62,6 +62,8 @@ class Verdict:
     leaked: set[str] = field(default_factory=set)
     overruled: set[str] = field(default_factory=set)
     owed: set[tuple[str, str, datetime]] = field(default_factory=set)
+    edited: list[datetime] = field(default_factory=list)
+    """When limits or severities of the policy were edited."""
 
     @property
     def faults(self) -> list[str]:
@@ -72,7 +74,7 @@ class Verdict:
         """Judge what was said and written on a ticket."""
         self.twice |= {f"{life.ticket}: {what}" for what in twice(life)}
         self.leaked |= {f"{life.ticket}: {what}" for what in leaked(life)}
-        self.overruled |= {f"{life.ticket}: {what}" for what in _decided_otherwise(life)}
+        self.overruled |= {f"{life.ticket}: {what}" for what in _decided_otherwise(life, self.edited)}
 
     def expect(self, life: Life, now: datetime, ready: datetime, edition: Edition) -> None:
         """Judge what was not said on a ticket; from `ready` on nothing kept us from it."""
@@ -137,8 +139,8 @@ def _allowed(life: Life, place: str, standing: Mapping[str, str]) -> Audience:
 # --- what people decided -----------------------------------------------------------------------------------------
 
 
-def _decided_otherwise(life: Life) -> Iterator[str]:
-    yield from labels_pushed(life)
+def _decided_otherwise(life: Life, edited: Sequence[datetime]) -> Iterator[str]:
+    yield from labels_pushed(life, edited)
     yield from dates_pushed(life)
     yield from opt_outs_passed_over(life)
 
@@ -153,21 +155,22 @@ def opt_outs_passed_over(life: Life) -> Iterator[str]:
             yield f"{event.at}: {event.kind} {event.value!r} on a ticket that was opted out"
 
 
-def labels_pushed(life: Life) -> Iterator[str]:
+def labels_pushed(life: Life, edited: Sequence[datetime]) -> Iterator[str]:
     """Labels that we put, a person took off and we put again, though nothing else was done meanwhile that could
     change their reason: for the severity and the category a severity, a status or a label of that kind; for other
-    labels anything at all.
+    labels anything at all, or other limits, by which another promise breaks first.
     """
-    ours, refused = set[str](), set[str]()
+    ours, refused = set[str](), dict[str, datetime]()
     for event in life.events:
         if event.kind == "label on" and event.by == "us":
-            if event.value in refused:
+            since = refused.get(event.value)
+            if since and not (_of_time(event.value) and any(since <= at <= event.at for at in edited)):
                 yield f"{event.at}: {event.value} again"
             ours.add(event.value)
         elif event.kind == "label off" and event.by != "us":
-            refused |= {event.value} & ours
+            refused |= dict.fromkeys({event.value} & ours, event.at)
         elif event.by != "us":
-            refused = {label for label in refused if not _may_return(label, event)}
+            refused = {label: at for label, at in refused.items() if not _may_return(label, event)}
         if event.kind.startswith("label") and event.by != "us":
             ours.discard(event.value)
 
@@ -178,6 +181,11 @@ def _may_return(label: str, event: Event) -> bool:
     if group is None or event.kind in {"severity", "status"}:
         return True
     return event.kind == "label on" and (event.value == label or _bare(event.value) in group)
+
+
+def _of_time(label: str) -> bool:
+    """Whether the label stands for what limits say, not for what the ticket is."""
+    return _bare(label) not in SEVERITIES | CATEGORIES
 
 
 def _bare(label: str) -> str:

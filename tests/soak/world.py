@@ -269,6 +269,7 @@ class World:
 
     def _edited(self) -> None:
         self.firm.by = self._policies[self._tighter, self._graver]
+        self.verdict.edited.append(self.firm.now)
         within = TIGHTER if self._tighter else WITHIN
         self.edition = Edition(self.firm.now, limits(within), GRAVER if self._graver else USUAL)
 
