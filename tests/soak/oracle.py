@@ -160,7 +160,8 @@ def labels_pushed(life: Life, edited: Sequence[datetime]) -> Iterator[str]:
     change their reason: for the severity and the category a severity, a status or a label of that kind; for other
     labels anything at all, or other limits, by which another promise breaks first.
     """
-    ours, refused = set[str](), dict[str, datetime]()
+    ours: set[str] = set()
+    refused: dict[str, datetime] = {}
     for event in life.events:
         if event.kind == "label on" and event.by == "us":
             since = refused.get(event.value)
