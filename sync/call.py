@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -34,3 +36,18 @@ class Call:
         from sync.settings import find_config  # noqa: PLC0415 - the command line answers before it is loaded
 
         return find_config(self.config, self.program_name)
+
+
+def typed(
+    *words: str,
+    config: Path | None,
+    sources: Sequence[str] = (),
+    only: Sequence[str] = (),
+    now: datetime | None = None,
+    max_actions: int | None = None,
+) -> str:
+    """A command as a person types it, with those of these options that were given."""
+    given: list[tuple[str, object]] = [("--config", config)]
+    given += [("--source", each) for each in sources] + [("--only", each) for each in only]
+    given += [("--max-actions", max_actions), ("--now", now and now.isoformat())]
+    return shlex.join(["makegood", *words, *(str(word) for each in given if each[1] is not None for word in each)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sync import report
+from sync.call import typed
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.explaining import explain as explaining
@@ -29,7 +29,6 @@ from sync.timekeeping import steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from sync.call import Call
     from sync.cycle import Program, Sight
@@ -69,24 +68,9 @@ def one_pass(  # noqa: PLR0913 - the command's options
         say_json(report.as_json(sights, moment, run))
     else:
         report.show(sights, console(), verbosity=call.verbosity, run=run)
-    _all_found(only, sights)
+    all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
-
-
-def typed(
-    *words: str,
-    config: Path | None,
-    sources: Sequence[str] = (),
-    only: Sequence[str] = (),
-    now: datetime | None = None,
-    max_actions: int | None = None,
-) -> str:
-    """A command as a person types it, with those of these options that were given."""
-    given: list[tuple[str, object]] = [("--config", config)]
-    given += [("--source", each) for each in sources] + [("--only", each) for each in only]
-    given += [("--max-actions", max_actions), ("--now", now and now.isoformat())]
-    return shlex.join(["makegood", *words, *(str(word) for each in given if each[1] is not None for word in each)])
 
 
 def new_run() -> str:
@@ -94,7 +78,7 @@ def new_run() -> str:
     return uuid.uuid4().hex[:12]
 
 
-def _all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
+def all_found(only: Sequence[str], sights: Sequence[Sight]) -> None:
     """ConfigurationError for tickets that were asked for and are nowhere, if every source could be asked."""
     if any(sight.error for sight in sights):
         return

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from sync.call import typed
 from sync.cycle import run_pass
 from sync.errors import StateStoppedError
 from sync.logs import configure
@@ -50,7 +51,12 @@ def run(
 
         def build(settings: Settings, policy: Policy) -> Program:
             working = program(settings, policy, store, call.sources)
-            return replace(working, stopping=stop.is_set, progress=lambda _source, _stage, _count: beat())
+            return replace(
+                working,
+                command=typed(config=call.config, sources=call.sources),
+                stopping=stop.is_set,
+                progress=lambda _source, _stage, _count: beat(),
+            )
 
         working = configuration.begin(build)
         notify("READY=1")

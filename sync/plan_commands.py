@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync import report, reviewed
-from sync.commands import allow_now, status_of, typed, working_program
+from sync.call import typed
+from sync.commands import all_found, allow_now, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
 from sync.plan import digest
@@ -41,6 +42,7 @@ def plan(call: Call, *, into: Path, only: Sequence[str], now: datetime | None) -
         working = replace(ready, command=applying)
         moment = working.clock()
         sights = plan_pass(working, moment, only)
+        all_found(only, sights)
         told = reviewed.document(sights, moment, working.digest, only)
     reviewed.write(told, into)
     if call.output == "json":

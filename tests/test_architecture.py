@@ -51,7 +51,7 @@ explaining.text_clocks explaining.text
 progress logs screen terminal excerpt fault_text
 reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
 workbench.testing_command
-daemon commands check_command plan_commands undo_command state_commands listing_commands
+commands daemon check_command plan_commands undo_command state_commands listing_commands
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command

@@ -162,6 +162,12 @@ def test_a_ticket_that_is_not_in_the_plan_waits_for_the_next_pass(office: Office
     counted("reviewed plan")
 
 
+def test_a_ticket_that_is_nowhere_is_named_and_no_plan_is_made_of_it(office: Office) -> None:
+    ran = office.run("plan", "-o", "nobody.json", "--only", "T-1", "--only", "NOPE-1", "--now", NOW)
+    assert (ran.status, ran.err) == (2, "makegood: no source has a ticket NOPE-1\n")
+    assert not (office.folder / "nobody.json").exists()
+
+
 @pytest.mark.parametrize("now", [TWO_DAYS_LATER, "2026-03-03T09:00:00+01:00"], ids=["too old", "not made yet"])
 def test_a_plan_holds_for_a_day(office: Office, now: str) -> None:
     planned(office)
