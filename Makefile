@@ -41,7 +41,7 @@ test-system: .venv/.test ## the tests that need tools of the system
 bench: .venv/.test ## measure, and write docs/performance.md
 	$(BIN)/python benchmarks/run.py
 
-reliability: .venv/.test ## every scenario that could double, lose or leak, counted, into docs/reliability.md
+reliability: .venv/.test ## whatever could double, lose or leak, counted (MAKEGOOD_THOROUGH=1: all night), docs/reliability.md
 	$(BIN)/python benchmarks/reliability.py
 
 soak: .venv/.test ## a simulated year (SOAK_DAYS, SOAK_TICKETS, SOAK_SEED), figures in SOAK_SUMMARY, and long random walks
