@@ -16,8 +16,7 @@ from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, Tr
 from sync.explaining import explain as explaining
 from sync.explaining import text as explain_text
 from sync.explaining.fields import Written
-from sync.ledger import caught_up, recalled, taken_off
-from sync.memory import NOTHING
+from sync.ledger import read_back
 from sync.observe import knows_us
 from sync.progress import progress_bar
 from sync.settings import chosen, load, mapping_of
@@ -305,10 +304,7 @@ def _rebuilt(served: Served, store: Store, working: Program) -> int:
             marks = served.tracker.marks(ticket.id)
             if not marks.complete:
                 raise TrackerError(f"{ticket.key}: not all its comments can be read; what was said stays unknown")
-            memory = recalled(ticket, marks.ledger or ticket.ledger, marks.marks, prefixes)
-            if marks.ledger is None and ticket.ledger is None:
-                memory = caught_up(NOTHING, ticket, memory, ())
-            memory = taken_off(memory, ticket)
+            memory = read_back(ticket, marks.ledger or ticket.ledger, marks.marks, prefixes)
             store.relearn(site, ticket.id, memory, working.clock(), whole=marks.ledger is not None)
             store.place(served.settings.name, ticket)
             count += 1

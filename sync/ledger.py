@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+UNKNOWN = Memory(stale=True)
+"""Of a ticket of which the state knows nothing."""
+
 
 def ledger(before: Memory, comment: AddComment | None, after: Memory) -> dict[str, object]:
     """The ledger to write beside labels and due date, before the comment is posted.
@@ -33,6 +36,21 @@ def ledger(before: Memory, comment: AddComment | None, after: Memory) -> dict[st
         "labels": sorted(after.labels),
         "due": after.due.isoformat() if after.due_written and after.due else None,
     }
+
+
+def read_back(  # noqa: PLR0913, PLR0917 - a ticket, and what it keeps
+    ticket: Ticket,
+    kept: Mapping[str, object] | None,
+    marks: Iterable[str],
+    prefixes: str | tuple[str, ...],
+    known: Memory = UNKNOWN,
+    by_people: Collection[str] = (),
+) -> Memory:
+    """All that a ticket tells of what we said and wrote, and of what people undid, beside what was `known`."""
+    memory = recalled(ticket, kept, marks, prefixes)
+    if kept is None and known.stale:
+        memory = caught_up(known, ticket, memory, by_people)
+    return taken_off(memory, ticket, known)
 
 
 def recalled(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
-from sync.ledger import caught_up, dated_by_us, put_by_us, recalled, taken_off
+from sync.ledger import UNKNOWN, dated_by_us, put_by_us, read_back, recalled
 from sync.memory import NOTHING, Entry, Memory
 from sync.records import SourceState
 from sync.ticket import Change, Person
@@ -285,12 +285,10 @@ def _recall(seen: Seen, store: Store, now: datetime, ticket: Ticket) -> None:
         seen.set_aside(ticket, "memory", "what was made below it cannot be read, so it stays unknown")
         return
     kept = marks.ledger or ticket.ledger
-    memory = recalled(ticket, kept, [*marks.marks, *made], seen.served.terms.mapping.labels.prefixes)
-    known = seen.memories.get(ticket.id, Memory(stale=True))
-    if kept is None and known.stale:
-        log = store.observed(seen.site, [ticket.id])[ticket.id]
-        memory = caught_up(known, ticket, memory, (log.latest("labels") or "").split())
-    memory = taken_off(memory, ticket, known)
+    known = seen.memories.get(ticket.id, UNKNOWN)
+    log = store.observed(seen.site, [ticket.id])[ticket.id]
+    prefixes, by_people = seen.served.terms.mapping.labels.prefixes, (log.latest("labels") or "").split()
+    memory = read_back(ticket, kept, [*marks.marks, *made], prefixes, known, by_people)
     store.relearn(seen.site, ticket.id, memory, now, whole=kept is not None or known.stale)
     seen.memories |= store.memories(seen.site, [ticket.id])
 

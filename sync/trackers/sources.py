@@ -84,6 +84,10 @@ class Guard(Strict):
     """Share of the pass's live tickets that no rule classifies (looked at from 10 tickets on)."""
 
 
+UNGUARDED = Guard(actions=10**9, client_comments=10**9, unclassified=1)
+"""Refuses nothing: for a plan that a person only looks at."""
+
+
 class Source(Strict):
     """What every source says."""
 

@@ -22,7 +22,7 @@ from sync.store import Store
 from sync.terminal import console, say_json
 from sync.trackers.export import ExportTracker, open_table, read_export
 from sync.trackers.export_table import NAMES
-from sync.trackers.sources import AsanaSource, Guard, JiraSource
+from sync.trackers.sources import UNGUARDED, AsanaSource, JiraSource
 from sync.workbench.shipped import shipped_mappings
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 SOURCE = "export"
 """What the source is called where no config names one."""
-
-_NO_LIMITS = Guard(actions=10**9, client_comments=10**9, unclassified=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _usual_hours(policy: Policy) -> Calendar:
 
 def _assumed(kind: Kind) -> AnySource:
     """What no config says: everything would be written, staff alone read it, and nothing is too much."""
-    said: dict[str, Any] = {"name": SOURCE, "mode": "full", "readers": "staff", "guard": _NO_LIMITS}
+    said: dict[str, Any] = {"name": SOURCE, "mode": "full", "readers": "staff", "guard": UNGUARDED}
     if kind == "jira":
         return JiraSource(tracker="jira", url="https://export.invalid", projects=["EXPORT"], **said)
     return AsanaSource(tracker="asana", projects=["0"], **said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -22,7 +22,6 @@ from sync.workbench.replay import lived, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import date
 
     from sync.action import Because, Obligation, PromiseName
     from sync.cycle import Program, Sight
@@ -295,4 +294,4 @@ def _person(name: str) -> Person:
 
 
 def _due(written: object) -> date | None:
-    return None if written in (None, NO_DATE) else written  # type: ignore[return-value]
+    return written if isinstance(written, date) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sync.cycle import run_pass
 from sync.startup import program
 from sync.store import Store
-from sync.trackers.sources import Guard
+from sync.trackers.sources import UNGUARDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sync.trackers.past import Past
     from sync.trackers.sources import AnySource
 
-_UNGUARDED = Guard(actions=10**9, client_comments=10**9, unclassified=1)
 _NEVER = timedelta(days=36500)
 
 
@@ -93,4 +92,4 @@ def _next(now: datetime, every: timedelta, moments: list[datetime | None]) -> da
 
 
 def _opened(source: AnySource) -> AnySource:
-    return source.model_copy(update={"mode": "full", "guard": _UNGUARDED})
+    return source.model_copy(update={"mode": "full", "guard": UNGUARDED})
