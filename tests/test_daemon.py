@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -178,6 +179,26 @@ def test_a_source_that_fails_stops_no_other_and_is_named_in_the_log(office: Offi
     assert SECRET not in json.dumps(log)
     known = office.run("status", "--output", "json").json["sources"]
     assert {each["source"] for each in known if each["trouble"]} == {"wrong", "lacking"}
+
+
+def test_what_the_guard_refuses_goes_through_by_the_command_that_the_log_tells(office: Office) -> None:
+    office.source()
+    office.source("others", path="others.csv")
+    for file in ("issues.csv", "others.csv"):
+        office.issues(LATE, LATE | {"ID": "T-2"}, file=file)
+    office.write("own.toml", office.read("config.toml") + "[source.guard]\nactions = 1\n")
+    (office.folder / "config.toml").unlink()
+    with service(office, "--config", "own.toml", "--source", "others", "--passes", "1") as running:
+        _, log = running.ended()
+    (refused,) = logged(log, "source failed", source="others")
+    assert {row["Labels"] for row in office.rows("others.csv").values()} == {""}
+    command = re.search(r"let this one plan through: (makegood .* --approve \w{12}); nothing", refused["why"])
+    assert command, refused["why"]
+    typed = shlex.split(command[1])
+    assert typed[1:-2] == ["--config", "own.toml", "--source", "others"]
+    assert office.run(*typed[1:]).status == 0
+    assert all("esc:critical" in row["Labels"] for row in office.rows("others.csv").values())
+    assert {row["Labels"] for row in office.rows().values()} == {""}, "nobody asked for this one"
 
 
 def test_sigterm_in_the_midst_of_writing_leaves_no_write_in_doubt_and_the_rest_to_the_next_run(

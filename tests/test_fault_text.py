@@ -519,6 +519,21 @@ def test_each_form_of_check_tells_the_same_faults(office: Office) -> None:
     )
 
 
+def test_check_judges_the_mapping_that_is_named_and_not_the_one_in_force(office: Office) -> None:
+    shutil.copytree(office.folder / "mappings", office.folder / "edited")
+    office.mapping("workbook.toml", "waitng = [", "waiting = [")
+    assert office.run("check").status == 0
+    ran = office.run("check", "--mapping", "edited", "--output", "short")
+    assert (ran.status, ran.out) == (2, "")
+    assert re.fullmatch(r"edited/workbook.toml:\d+:1: status.waitng: unknown key; .*\n", ran.err)
+    office.mapping("workbook.toml", "waiting = [", "waitng = [")
+    office.write("edited/workbook.toml", office.read("edited/workbook.toml").replace("waitng = [", "waiting = ["))
+    assert office.run("check").status == 2
+    ran = office.run("check", "--mapping", "edited")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("config.toml and edited/ are sound: ")
+
+
 def test_a_sound_configuration_has_notices_for_a_workflow(office: Office) -> None:
     office.mapping("workbook.toml", "waitng = [", "waiting = [")
     ran = office.run("check", "--output", "github")

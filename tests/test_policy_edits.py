@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from sync.cycle import Sight
     from sync.mapping.policy import Policy
 
 pytestmark = pytest.mark.reliability
@@ -155,17 +156,30 @@ def test_an_edit_says_nothing_again_of_what_was_spoken_of(floor: Floor, edit: st
 
 
 def test_a_label_that_a_person_took_off_stays_off_though_an_edit_gives_it_another_reason(floor: Floor) -> None:
+    """Where medium counts as high, the first change made the ticket so severe; otherwise the second one did."""
     board, firm = floor.board, floor.firm
-    swapped = Change("swapped", firm.now, STAFF, "severity", "medium", "high")
-    number = board.create("The report is late", **fields("high"), changes=(swapped,))
+    changes = tuple(
+        Change(f"to {after}", firm.now - timedelta(hours=ago), STAFF, "severity", before, after)
+        for ago, before, after in ((2, "low", "medium"), (1, "medium", "high"))
+    )
+    number = board.create(
+        "The report is late", **fields("high"), created=firm.now - timedelta(hours=3), changes=changes
+    )
     floor.edit(policy(severity=SEVERITY.replace('medium = "medium"', 'medium = "high"')))
-    firm.run()
+    assert _reason(firm.run(), "esc:high") == "severity:to medium"
     board.take_off(number, "esc:high")
     firm.run(minutes=5)
     floor.edit(policy())
-    for _ in range(3):
+    assert _reason(firm.run(minutes=5), "esc:high") == "severity:to high"
+    for _ in range(2):
         firm.run(minutes=5)
     counted("policy edited", losses=int("esc:high" in board.tickets[number].labels))
+
+
+def _reason(sights: list[Sight], label: str) -> str:
+    """Why that label is wanted on the only ticket, as the mapping has it."""
+    (judged,) = (judged for sight in sights for judged in sight.judged)
+    return next(want.reason for want in judged.labels or () if want.label == label)
 
 
 def test_a_template_that_is_reworded_says_nothing_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
