@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from sync.action import PromiseName
     from sync.contact import Event
     from sync.mapping.models import Amount, Cell
+    from sync.promise_names import PromiseName
     from sync.worktime import Calendar
 
     Pauses = Sequence[tuple[datetime, datetime | None]]

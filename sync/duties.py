@@ -16,12 +16,12 @@ from sync.ticket import SEVERITIES, Status
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.contact import Cycle, Event
     from sync.evidence import Pledge
     from sync.mapping.models import Proof
     from sync.mapping.practice import Duty, EndOfDay
+    from sync.promise_names import PromiseName
     from sync.promises import Promises
     from sync.ticket import Change, Comment, Severity
     from sync.worktime import Calendar

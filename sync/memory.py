@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
-    from sync.action import PromiseName
+    from sync.promise_names import PromiseName
 
 
 _MOST = 12  # more steps than a ladder of ten roles has

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.contact import Cycle
+    from sync.promise_names import PromiseName
     from sync.promises import Promises
 
 RULE = "promises.toml: to_client"

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.contact import Cycle, Event
     from sync.mapping.client_models import ClientModel, EngagementModel
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from sync.mapping.models import Mapping as TrackerMapping
     from sync.mapping.policy import Policy
     from sync.mapping.practice import Care, PromisesFile
+    from sync.promise_names import PromiseName
     from sync.severity import Rating
     from sync.ticket import Category, Language, Severity, Ticket
     from sync.triggers import Pull

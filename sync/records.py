@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.facts import Known
     from sync.memory import Memory
+    from sync.promise_names import PromiseName
     from sync.standing import Standing
     from sync.ticket import Severity
 

@@ -9,10 +9,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, cast, get_args
 
 from sync import markdown
-from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
 from sync.legible import LONGEST_LINE, inert
 from sync.mapping.names import Names, read_names, spoken
+from sync.promise_names import PromiseName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -215,7 +215,9 @@ class Engine:
             return markdown.place(len(values) - 1)
 
         self._template_error: type[Exception] = TemplateError
-        self.environment: SandboxedEnvironment = SandboxedEnvironment(undefined=StrictUndefined, finalize=said)
+        self.environment: SandboxedEnvironment = SandboxedEnvironment(
+            undefined=StrictUndefined, finalize=said, optimized=False
+        )
 
     def parsed(self, path: str, text: str) -> nodes.Template:
         """The template's tree. ConfigurationError with its line if it does not parse."""

@@ -17,12 +17,12 @@ from sync.words import normalised
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.facts import Known
     from sync.mapping.models import Mapping as TrackerMapping
     from sync.mapping.models import Proof
     from sync.mapping.practice import Duty, ScopeFile
+    from sync.promise_names import PromiseName
     from sync.promises import Promises
     from sync.ticket import Comment, Ticket
 

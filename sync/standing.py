@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.judgement import Judgement
+    from sync.promise_names import PromiseName
     from sync.ticket import Severity
 
 NAMED = 5

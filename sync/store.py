@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.memory import Entry, Memory, Respite
+    from sync.promise_names import PromiseName
     from sync.records import Intent, Notice, NoticeOutcome, Remembered, Row, Settlement, SourceState
     from sync.ticket import Category, Ticket
 

@@ -92,7 +92,8 @@ class _Check:
         """The templates to be tried one by one.
 
         They share most of their code, so the pieces of all of them are tried together first, each once: words are
-        never at fault, and a template whose pieces all hold does too.
+        never at fault, and a template whose pieces all hold does too. Where one variable
+        alone is another, the words about it may be those of any one language.
         """
         together: dict[str, None] = {}
         apart = []
@@ -111,9 +112,10 @@ class _Check:
         try:
             tree = engine.parsed("", code)
             template = engine.compiled("", tree)
-            for language in languages:
-                for _, variables in self._spoken(language):
-                    engine.rendered(template, "", variables)
+            for number, language in enumerate(languages):
+                for changed, variables in self._spoken(language):
+                    if not (changed and number):
+                        engine.rendered(template, "", variables)
             return not any(fault for node in tree.body for fault in self._dangling("", node))
         except ConfigurationError:
             return False

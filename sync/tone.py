@@ -59,6 +59,7 @@ _EAST_ASIAN = "\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
 _EASTERN = re.compile(f"[{_EAST_ASIAN}]")
 _WRAP = re.compile(rf"(?<=[{_EAST_ASIAN}])\s+(?=[{_EAST_ASIAN}])")
 _MARKUP = "*`"
+_NO_MARKUP = str.maketrans("", "", _MARKUP)
 _LISTS_KEPT = 64  # of five languages and a few teams of names; making one costs as much as reading a page
 _CLUSTERS_REMEMBERED = 8_192
 _CODES_REMEMBERED = 1_024  # of all templates together; most of them share theirs
@@ -320,6 +321,8 @@ def _left_out(gap: re.Match[str]) -> str:
 
 @lru_cache(maxsize=_PARAGRAPHS_REMEMBERED)
 def _compared(written: str) -> str:
+    if written.isascii():
+        return normalised(written.translate(_NO_MARKUP))
     return "".join(map(_folded, _CLUSTER.findall(written)))
 
 

@@ -13,9 +13,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sync"
 
 ORDER = """
-secrecy errors timekeeping ticket legible richtext action words
+secrecy errors timekeeping promise_names ticket legible richtext action words
 
-mapping.positions mapping.toml mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader
+mapping.toml mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader
 mapping.patterns
 mapping.models mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm
 mapping.client_references mapping.practice_references

@@ -31,9 +31,9 @@ from sync.memory import NOTHING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sync.action import PromiseName
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
+    from sync.promise_names import PromiseName
     from sync.promises import Saying
     from sync.ticket import Change, Comment, Person, Ticket
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import pytest
 
-from sync.action import PromiseName
 from sync.comments import Composer
 from sync.cycle import run_pass
 from sync.facts import fold
 from sync.judgement import Judge
 from sync.mapping.models import TRIGGERS
+from sync.promise_names import PromiseName
 from sync.render import FOR_CLIENTS
 from sync.richtext import plain
 from sync.settings import chosen, load

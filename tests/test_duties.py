@@ -47,9 +47,9 @@ from sync.worktime import Calendar
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.judgement import Judge, Judgement
+    from sync.promise_names import PromiseName
     from sync.ticket import Comment, Severity, Ticket
 
 EVIDENCE = """

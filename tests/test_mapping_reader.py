@@ -624,8 +624,8 @@ def test_every_fault_of_a_file_is_told_at_once(
             "1:8: not TOML: the list above is not closed; put a comma between its items and ] at its end",
         ),
         (
-            "a = { b = 1,\n c = 2 }",
-            '1:13: not TOML: the table in braces is not closed; write { key = "…", other = "…" } on one line',
+            "a = { b = 1,\n c = 2\n[d]",
+            '1:13: not TOML: the table in braces is not closed; write { key = "…", other = "…" }',
         ),
         ("status: 1", "1:7: not TOML: write = instead of :"),
         ("due date = 1", '1:5: not TOML: a key of several words needs quotes: "due date" = …'),

@@ -62,11 +62,11 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from sync.action import PromiseName
     from sync.clocks import Clock, State
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.plan import Mode, TicketPlan
+    from sync.promise_names import PromiseName
     from sync.richtext import Document
     from sync.ticket import Ticket
 

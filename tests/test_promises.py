@@ -38,9 +38,9 @@ from sync.ticket import Audience, Change, Comment, Person, Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.action import PromiseName
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
+    from sync.promise_names import PromiseName
     from sync.ticket import Ticket
 
 SEV = {"critical": "Sev 1", "high": "Sev 2", "medium": "Sev 3", "low": "Sev 4"}

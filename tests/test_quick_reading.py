@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.mapping.positions import positions
 from sync.mapping.toml import parsed
 from sync.template_check import pieces
 from sync.ticket import Language
@@ -66,3 +67,9 @@ def test_a_list_of_phrases_has_the_faults_of_each(language: Language, phrases: l
 def test_a_template_is_taken_apart_only_where_its_pieces_are_independent(template: str, told: int | None) -> None:
     found = pieces(template)
     assert (None if found is None else len([*filter(None, found)])) == told
+
+
+def test_a_table_in_braces_may_have_several_lines_and_a_place_for_each_of_its_keys() -> None:
+    text = 'a = {\n  b = 1,  # why\n  "c\\e" = [{ d = 2 }],\n}\n'
+    assert parsed(text) == {"a": {"b": 1, "c\x1b": [{"d": 2}]}}
+    assert positions(text)["a", "c\x1b", 0, "d"] == (3, 14)

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import nodes
 
-from sync.action import PromiseName
 from sync.errors import ConfigurationError
 from sync.legible import LONGEST_LINE, LONGEST_VALUE, inert
 from sync.mapping.models import AsanaMapping, JiraMapping, Mapping, Proof, WorkbookMapping
 from sync.mapping.names import Decision, Ground, Source, read_names
+from sync.promise_names import PromiseName
 from sync.render import (
     CLIENT_FOOTER,
     EMPTY,

@@ -27,11 +27,11 @@ from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.facts import Facts
     from sync.judgement import Judgement
     from sync.plan import Mode, TicketPlan
+    from sync.promise_names import PromiseName
     from sync.promises import Saying
     from sync.richtext import Document
 

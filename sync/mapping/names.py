@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
+from tomllib import TOMLDecodeError
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
-from sync.mapping import syntax
+from sync.mapping import syntax, toml
 from sync.mapping.models import Proof, Strict
 from sync.mapping.positions import Position, positions
 from sync.mapping.shape import Shape
 from sync.mapping.wording import dotted, nearest
+from sync.promise_names import PromiseName
 from sync.ticket import Category, Severity
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ class Names(Strict):
 def read_names(path: str, text: str) -> Names:
     """The names that stand in a file's text; ConfigurationError with every fault, each at its place."""
     try:
-        written = tomllib.loads(text)
+        written = toml.parsed(text)
         return Names.model_validate(written)
-    except tomllib.TOMLDecodeError as error:
+    except TOMLDecodeError as error:
         place, what = syntax.explained(str(error), text)
         raise ConfigurationError([Fault(path, place.line, place.column, "", what)]) from None
     except ValidationError as error:

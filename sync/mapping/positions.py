@@ -1,11 +1,12 @@
-"""Where each key of a TOML text stands: what `tomllib` knows while it reads, and does not tell."""
+"""Where each key of a TOML text stands: what a parser knows while it reads, and does not tell."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from bisect import bisect_right
 from typing import NamedTuple
+
+from sync.mapping import toml
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indexes (from 0) from the root of a document to one of its parts."""
@@ -32,7 +33,7 @@ class Position(NamedTuple):
 
 
 def positions(text: str) -> dict[KeyPath, Position]:
-    r"""Every key, table and list item of a TOML text that `tomllib` accepts, with the place where it begins.
+    r"""Every key, table and list item of a TOML text that `toml.parsed` accepts, with the place where it begins.
 
     Lines end in `\n` alone. A table stands at the last part of its heading; without a heading of its own, at
     its first mention. An item of a `[[list]]` stands at its heading, other items at their value.
@@ -82,7 +83,7 @@ class _Scan:
             if not written:
                 raise ValueError(f"no key at offset {offset}; is this text valid TOML?")
             quoted = written[0] in "\"'"
-            parts.append((next(iter(tomllib.loads(f"{written} = 0"))) if quoted else written, offset))
+            parts.append((next(iter(toml.parsed(f"{written} = 0"))) if quoted else written, offset))
             if not self.skip(_DOT):
                 return parts
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
-from sync.action import PromiseName
 from sync.errors import ConfigurationError, Fault
 from sync.mapping import models
 from sync.mapping.policy import load_policy
 from sync.mapping.reader import collect, shown
 from sync.mapping.scenario_models import TestsFile, in_zone
 from sync.mapping.wording import near, nearest
+from sync.promise_names import PromiseName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

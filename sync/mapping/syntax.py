@@ -21,7 +21,7 @@ class _Intent(NamedTuple):
 
 _KEY = r"\s*[\w.\"'-]+\s*="
 _LIST = "the list above is not closed; put a comma between its items and ] at its end"
-_SHUT = 'the table in braces is not closed; write { key = "…", other = "…" } on one line'
+_SHUT = 'the table in braces is not closed; write { key = "…", other = "…" }'
 _QUOTE = "a quote is missing where the text ends"
 _LETTERS = 'a key with letters beyond a-z needs quotes: "…" = …'
 _WORDS = (

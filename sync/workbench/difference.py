@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
-    from sync.action import PromiseName
     from sync.cycle import Sight
     from sync.plan import TicketPlan
+    from sync.promise_names import PromiseName
 
 _STEPS = {WARNING: "warning", BREACH: "overdue"}
 

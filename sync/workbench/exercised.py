@@ -12,10 +12,10 @@ from sync.ticket import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sync.action import PromiseName
     from sync.clocks import Clock
     from sync.judgement import Judge, Judgement
     from sync.mapping.policy import Policy
+    from sync.promise_names import PromiseName
     from sync.taxonomy import Classification
 
 CATEGORY_RULES = "taxonomy.toml: rules"

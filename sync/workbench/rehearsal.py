@@ -23,12 +23,13 @@ from sync.workbench.replay import lived, prepared
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sync.action import Because, Obligation, PromiseName
+    from sync.action import Because, Obligation
     from sync.cycle import Program, Sight
     from sync.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.mapping.scenario_models import Case, Expectation, Happening, Scenario, Setting, Told
     from sync.plan import TicketPlan
+    from sync.promise_names import PromiseName
     from sync.promises import Saying
 
 SOURCE = "tests"
