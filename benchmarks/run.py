@@ -210,8 +210,10 @@ def checking(lines: int, goal: str) -> Row:
 
 
 def _started(command: list[str]) -> float:
+    installed = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def once() -> None:
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=installed)
 
     once()
     return statistics.median(timeit.repeat(once, number=1, repeat=11))
