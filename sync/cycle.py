@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sync.action import Failed
@@ -18,6 +19,7 @@ from sync.memory import NOTHING
 from sync.notices import deliver
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
+from sync.rations import Rations
 from sync.recover import recover
 from sync.remember import remembered
 from sync.secrecy import hidden, trace
@@ -65,7 +67,9 @@ class Program:
     through, and `command` is what that person typed. `slips` tells what is wrong with the tone of a text for the
     client. `suggest` is asked for categories that no rule tells; `notices` are what people are told beside the
     tracker, and `notifier` tells them.
-    `pretended`: the time is one that a person made up, so no other clock is held against it.
+    `pretended`: the time is one that a person made up, so no other clock is held against it. `rations` and
+    `telling` are for passes that go on side by side: what others are about to ask, and whose turn it is to send
+    notices.
     """
 
     sources: tuple[Served, ...]
@@ -87,6 +91,8 @@ class Program:
     notices: Callable[[TicketPlan], Sequence[Notice]] = lambda _plan: ()
     notifier: Notifier | None = None
     pretended: bool = False
+    rations: Rations = field(default_factory=Rations)
+    telling: Lock = field(default_factory=Lock)
 
 
 @dataclass(slots=True)
@@ -123,6 +129,7 @@ def carry_out(sights: Sequence[Sight], program: Program, now: datetime, run: str
         _apply(sight, sight.seen, program, run)
         left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
         program.store.remember(sight.plan.source, left)
+    program.rations.written(_names(sights))
     _tell(sights, program)
 
 
@@ -304,15 +311,20 @@ def _ration(sights: Sequence[Sight], program: Program, now: datetime) -> None:
     if policy.practice.attention.budget is None:
         return
     today: dict[str, Counter[str]] = {}
-    asked: defaultdict[str, Counter[str]] = defaultdict(Counter)
     drafts = [(sight, place) for sight in sights for place, draft in enumerate(sight.drafts) if draft.comment]
-    for sight, place in sorted(drafts, key=lambda each: _rank(each[0].drafts[each[1]])):
-        zone, name = sight.served.terms.zone, sight.plan.source if sight.plan.mode == "observe" else ""
-        if zone not in today:
-            today[zone] = _asked_today(program, zone, now)
-        sight.drafts[place] = within_budget(
-            sight.drafts[place], policy.practice.attention, today[zone], asked[name], policy
-        )
+    with program.rations.shared(_names(sights)) as (others, own):
+        asked: defaultdict[str, Counter[str]] = defaultdict(Counter, {"": own})
+        for sight, place in sorted(drafts, key=lambda each: _rank(each[0].drafts[each[1]])):
+            zone, name = sight.served.terms.zone, sight.plan.source if sight.plan.mode == "observe" else ""
+            if zone not in today:
+                today[zone] = _asked_today(program, zone, now) + others
+            sight.drafts[place] = within_budget(
+                sight.drafts[place], policy.practice.attention, today[zone], asked[name], policy
+            )
+
+
+def _names(sights: Sequence[Sight]) -> tuple[str, ...]:
+    return tuple(sight.plan.source for sight in sights)
 
 
 def _asked_today(program: Program, zone: str, now: datetime) -> Counter[str]:
@@ -389,10 +401,13 @@ def _mode(sight: Sight, *, halted: bool) -> Mode:
 
 
 def _tell(sights: Sequence[Sight], program: Program) -> None:
-    """Tell people beside the tracker what the comments of this pass, or of an earlier one, asked of them."""
-    if program.notifier is None or not sights:
+    """Tell people beside the tracker what the comments of this pass, or of another one, asked of them."""
+    if program.notifier is None or not sights or not program.telling.acquire(blocking=False):
         return
-    failed = deliver(program.store, program.notifier, program.clock, NOTICES_A_PASS, program.stopping)
+    try:
+        failed = deliver(program.store, program.notifier, program.clock, NOTICES_A_PASS, program.stopping)
+    finally:
+        program.telling.release()
     sights[0].plan = replace(sights[0].plan, failed=tuple(sorted([*sights[0].plan.failed, *failed])))
 
 

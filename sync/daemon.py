@@ -1,28 +1,29 @@
-"""Pass after pass, under a lock, until told to stop."""
+"""A lane for every tracker host, under one lock, until told to stop."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
-import socket
 import threading
 import time
-import uuid
-from contextlib import suppress
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sync.call import typed
-from sync.cycle import run_pass
-from sync.errors import StateStoppedError
+from sync.lane import TICK, Lane
 from sync.logs import configure
 from sync.reload import Configuration
+from sync.service_manager import Watchdog, notify
 from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
-from sync.timekeeping import steady
+from sync.trackers.sources import host_of
 
 if TYPE_CHECKING:
     from sync.call import Call
@@ -30,92 +31,123 @@ if TYPE_CHECKING:
     from sync.mapping.policy import Policy
     from sync.settings import Settings
 
+PATIENCE = 8.0
+"""Seconds that a write in hand has to end once we are told to stop; one that is not answered by then is looked up
+at the next start."""
 
-def run(
-    call: Call,
-    *,
-    passes: int | None,
-) -> int:
-    """Serve until SIGTERM or SIGINT: the write in hand is finished, nothing new is begun. Returns 0."""
+
+def run(call: Call, *, passes: int | None) -> int:
+    """Serve until SIGTERM or SIGINT: writes in hand are finished, nothing new is begun. Returns 0.
+
+    SIGHUP has the configuration read again at once. `passes` is how many each source gets; None for no end.
+    """
     configuration = Configuration(call.config_file())
     settings = configuration.settings
     configure("json" if call.output == "json" else settings.log, verbose=call.verbose > 0, quiet=call.quiet)
     log = structlog.get_logger("makegood")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     if lost := loss_of(settings.state):
         log.warning("state lost", why=lost)
-    with Store(settings.state, write=True) as store:
-        beat = _Beat()
-
-        def build(settings: Settings, policy: Policy) -> Program:
-            working = program(settings, policy, store, call.sources)
-            return replace(
-                working,
-                command=typed(config=call.config, sources=call.sources),
-                stopping=stop.is_set,
-                progress=lambda _source, _stage, _count: beat(),
-            )
-
-        working = configuration.begin(build)
+    with ExitStack() as held:
+        store = held.enter_context(Store(settings.state, write=True))
+        service = Service(configuration, store, call, log, passes)
+        service.begin()
         notify("READY=1")
-        log.info(
-            "started", sources=[served.settings.name for served in working.sources], state=str(settings.state)
-        )
+        log.info("started", sources=[each.settings.name for each in service.sources()], state=str(settings.state))
         try:
-            _passes(configuration, stop, beat, passes, log)
+            service.supervise()
         finally:
             notify("STOPPING=1")
-            for served in configuration.program.sources:
-                served.tracker.close()
+            if unfinished := service.end():
+                log.warning("stopped", unfinished=unfinished, now="they are looked up at the next start")
+                leave()
     log.info("stopped")
     return 0
 
 
-class _Beat:
-    """Tells systemd's watchdog of progress, at most once per half of the time it allows."""
-
-    def __init__(self) -> None:
-        allowed = os.environ.get("WATCHDOG_USEC", "")
-        self.every = int(allowed) / 2_000_000 if allowed.isdecimal() else 60.0
-        self._next = 0.0
-
-    def __call__(self) -> None:
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + self.every
-            notify("WATCHDOG=1")
+def leave() -> None:
+    """End the process although a thread of it still waits for an answer; the journal knows what it asked for."""
+    logging.shutdown()
+    os._exit(0)
 
 
-def _passes(
-    configuration: Configuration,
-    stop: threading.Event,
-    beat: _Beat,
-    passes: int | None,
-    log: Any,  # noqa: ANN401 - structlog's own
-) -> None:
-    done = 0
-    while not stop.is_set():
-        begun = time.monotonic()
-        number = uuid.uuid4().hex[:12]
-        working = configuration.look(log) if done else configuration.program
-        try:
-            clock = steady()
-            for sight in run_pass(replace(working, clock=clock), clock(), number):
-                _tell(sight, number, log)
-        except StateStoppedError as error:
-            log.error("pass stopped", run=number, why=str(error))  # noqa: TRY400 - a trace tells nothing more
-        done += 1
-        if passes is not None and done >= passes:
-            return
-        interval = configuration.settings.interval.elapsed().total_seconds()
-        while not stop.is_set() and (left := begun + interval - time.monotonic()) > 0:
-            beat()
-            stop.wait(min(left, beat.every))
-        beat()
+@dataclass(slots=True)
+class Service:
+    """The supervisor: it starts a lane for each host, heeds signals and edits, and tells systemd of progress."""
+
+    configuration: Configuration
+    store: Store
+    call: Call
+    log: Any
+    passes: int | None
+    stop: threading.Event = field(default_factory=threading.Event)
+    called: threading.Event = field(default_factory=threading.Event)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """The first program is made, and signals are heeded from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, lambda *_: self.called.set())
+        self.configuration.begin(self._build)
+
+    def sources(self) -> tuple[Any, ...]:
+        """What is served, as the configuration in force says."""
+        return self.configuration.program.sources
+
+    def supervise(self) -> None:
+        """Keep a lane for every host until all is done or told to stop; raises what nothing can go on after."""
+        watchdog = Watchdog()
+        while not self.stop.is_set():
+            self._start_lanes()
+            self.called.wait(min(TICK, watchdog.every))
+            self.called.clear()
+            for lane in self.lanes.values():
+                if lane.fault is not None:
+                    raise lane.fault
+            if self.passes is not None and not any(lane.thread.is_alive() for lane in self.lanes.values()):
+                return
+            self.configuration.look(self.log)
+            watchdog.heed(
+                [lane.beaten for lane in self.lanes.values() if lane.thread.is_alive() and not lane.resting]
+            )
+
+    def end(self) -> list[str]:
+        """Have every lane end; the hosts of those that still wait for an answer after `PATIENCE`."""
+        self.stop.set()
+        last = time.monotonic() + PATIENCE
+        for lane in self.lanes.values():
+            lane.thread.join(max(0.0, last - time.monotonic()))
+        return [host for host, lane in self.lanes.items() if lane.thread.is_alive()]
+
+    def _stop(self, *_: object) -> None:
+        self.stop.set()
+        self.called.set()
+
+    def _build(self, settings: Settings, policy: Policy) -> Program:
+        working = program(settings, policy, self.store, self.call.sources)
+        command = typed(config=self.call.config, sources=self.call.sources)
+        return replace(working, command=command, stopping=self.stop.is_set)
+
+    def _start_lanes(self) -> None:
+        """A lane for every host that has none, or whose lane ended since it had no source for a while."""
+        for host in dict.fromkeys(host_of(served.settings) for served in self.sources()):
+            known = self.lanes.get(host)
+            if known is None or (self.passes is None and not known.thread.is_alive()):
+                self.lanes[host] = Lane(
+                    host,
+                    self.configuration,
+                    self.stop,
+                    self.log,
+                    ended=partial(tell, log=self.log),
+                    held=lambda _host: timedelta(),
+                    wake=self.called.set,
+                    passes=self.passes,
+                )
+                self.lanes[host].thread.start()
 
 
-def _tell(sight: Sight, number: str, log: Any) -> None:  # noqa: ANN401 - structlog's own
+def tell(sight: Sight, number: str, seconds: float, log: Any) -> None:  # noqa: ANN401 - structlog's own
+    """Log what came of a source's part of a pass."""
     plan = sight.plan
     log = log.bind(source=plan.source, run=number)
     for failed in plan.failed:
@@ -132,16 +164,5 @@ def _tell(sight: Sight, number: str, log: Any) -> None:  # noqa: ANN401 - struct
         written=written,
         skipped=len(plan.skipped()),
         failed=len(plan.failed),
+        seconds=round(seconds, 3),
     )
-
-
-def notify(words: str) -> None:
-    """Tell systemd, where it started us with Type=notify; its protocol is one datagram."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
-        channel.settimeout(0)
-        channel.connect("\0" + address[1:] if address.startswith("@") else address)
-        with suppress(BlockingIOError):  # a receiver that does not read must not keep us from stopping
-            channel.send(words.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import ConfigurationError, MakegoodError
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class Configuration:
     """What is in force: `settings`, and the `program` made of them and of the mapping files by `build`.
 
-    `build` may raise a MakegoodError, like reading itself. `log` is structlog's.
+    `build` may raise a MakegoodError, like reading itself. `log` is structlog's. Whoever serves a source of the
+    program closes its tracker once another program is in force, for it may be at work until then.
     """
 
     def __init__(self, config: Path) -> None:
@@ -34,6 +36,7 @@ class Configuration:
         self._stamps = self._stamped()  # before the files are read: an edit meanwhile is seen by `look`
         self.settings, self._policy = load(config)
         self._refused = False
+        self._looking = Lock()
 
     def begin(self, build: Callable[[Settings, Policy], Program]) -> Program:
         """The program of what was read first."""
@@ -43,23 +46,22 @@ class Configuration:
 
     def look(self, log: Any) -> Program:  # noqa: ANN401 - structlog's own
         """The program in force, a new one if files were edited and are sound; an edit is logged once."""
-        stamps = self._stamped()
-        if stamps == self._stamps:
+        with self._looking:
+            stamps = self._stamped()
+            if stamps == self._stamps:
+                return self.program
+            self._stamps = stamps
+            try:
+                self._take(*sound(self._config), log)
+            except MakegoodError as error:
+                self._refused = True
+                log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
             return self.program
-        self._stamps = stamps
-        try:
-            self._take(*sound(self._config), log)
-        except MakegoodError as error:
-            self._refused = True
-            log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
-        return self.program
 
     def _take(self, settings: Settings, policy: Policy, log: Any) -> None:  # noqa: ANN401 - structlog's own
-        before, changed = self.program, settings != self.settings or policy.digest != self._policy.digest
+        changed = settings != self.settings or policy.digest != self._policy.digest
         if changed:
             self.program = self._build(settings, policy)
-            for served in before.sources:
-                served.tracker.close()
         if settings.state != self.settings.state:
             log.warning("another state is heeded at the next start only", state=str(self.settings.state))
         if self._refused or changed:

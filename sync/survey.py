@@ -48,8 +48,11 @@ def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) ->
     classified = {key: category for seen in sights for key, category in _classified(seen, judge, now).items()}
     before, folded = _folds(sights, store)
     stirred = _stirred(sights, before, folded)
-    if stirred:
-        store.wake(stirred, now)
+    served = {seen.served.settings.name for seen in sights}
+    if joining := [key for key, row in stirred.items() if row.source in served]:
+        store.wake(joining, now)
+    if others := [key for key, row in stirred.items() if row.source not in served]:
+        store.stir(others, now)
     for seen in sights:
         own = {number for (site, number), row in stirred.items() if _is_of(row, seen) and site == seen.site}
         if own and not seen.partial:

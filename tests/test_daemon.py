@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 from office import LATE, MAKEGOOD, SECRET, Office, jira_cloud
 
-from sync import daemon
+from sync.service_manager import notify
 from sync.store import Store
 
 if TYPE_CHECKING:
@@ -261,15 +261,16 @@ class Restless:
 
 RESTLESS = """
 from datetime import timedelta
-from sync import cli, settings
+from sync import cli
+from sync.trackers import sources
 
-settings._SHORTEST = timedelta(0)
+sources._SHORTEST = timedelta(0)
 cli.main()
 """
 
 
 def test_an_edit_with_faults_is_told_once_and_changes_nothing_until_it_is_mended(office: Office) -> None:
-    office.write("config.toml", 'interval = "1s"\n\n')
+    office.write("config.toml", 'interval = "1s"\ninterval_off_hours = "1s"\n\n')
     office.source()
     office.issues(LATE)
     office.mapping("workbook.toml", 'prefix = "esc:"', 'prefix = "due:"')
@@ -326,13 +327,13 @@ def test_a_configuration_that_is_refused_ends_it_before_it_is_ready(office: Offi
 
 def test_without_a_service_manager_it_tells_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    daemon.notify("READY=1")
+    notify("READY=1")
     name = f"\0makegood-{os.getpid()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
         channel.bind(name)
         channel.setblocking(False)  # noqa: FBT003 - the socket's own
         monkeypatch.setenv("NOTIFY_SOCKET", name.replace("\0", "@"))
-        daemon.notify("WATCHDOG=1")
+        notify("WATCHDOG=1")
         assert channel.recv(100) == b"WATCHDOG=1"
         with pytest.raises(BlockingIOError):
             channel.recv(100)

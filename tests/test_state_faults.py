@@ -13,7 +13,7 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -25,6 +25,7 @@ import structlog
 from harness_asana import AsanaHarness
 from harness_jira import CloudHarness
 from office import LATE, MAKEGOOD, NOW, ROOT, Office, jira_cloud
+from old_states import set_back
 from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high
 from reliability import effects_of, held
 from test_daemon import PATIENCE, Service, service
@@ -36,10 +37,13 @@ from sync import daemon
 from sync.backup import back_up
 from sync.commands import _rebuilt
 from sync.errors import StateError, StateStoppedError
+from sync.lane import Lane
 from sync.mapping.models import Amount
+from sync.migrations import MIGRATIONS
 from sync.settings import Settings
 from sync.store import Store
 from sync.ticket import Status
+from sync.trackers.sources import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -193,15 +197,10 @@ HARMS = {
     "garbage": Harm(lambda path: path.write_bytes(b"not a database" * 999), DAMAGED, away),
     "truncated": Harm(lambda path: os.truncate(path, 4096 * 7), DAMAGED, away),
     "one bad page": Harm(one_bad_page, DAMAGED, away),
-    "of an older schema": Harm(
-        sql(
-            "DROP TABLE overrides",
-            "ALTER TABLE tickets DROP COLUMN stale",
-            "DROP TABLE granted",
-            "PRAGMA user_version = 2",
-        )
+    "of an older schema": Harm(partial(set_back, schema=2)),
+    "of a newer schema": Harm(
+        sql("PRAGMA user_version = 99"), NEWER, sql(f"PRAGMA user_version = {len(MIGRATIONS)}")
     ),
-    "of a newer schema": Harm(sql("PRAGMA user_version = 99"), NEWER, sql("PRAGMA user_version = 5")),
 }
 
 
@@ -508,7 +507,7 @@ def test_the_daemon_outlives_a_full_disk_and_says_so(tmp_path: Path, monkeypatch
         program = firm.program(firm.store)
         Disk(monkeypatch, 1)
         with structlog.testing.capture_logs() as log:
-            daemon._passes(unedited(program), Event(), daemon._Beat(), 3, structlog.get_logger())  # noqa: SLF001 - no rest
+            in_a_lane(program, passes=3)
     (stopped,) = [line for line in log if line["event"] == "pass stopped"]
     assert stopped["log_level"] == "error"
     assert "the disk is full" in stopped["why"]
@@ -518,8 +517,26 @@ def test_the_daemon_outlives_a_full_disk_and_says_so(tmp_path: Path, monkeypatch
 
 def unedited(program: Program) -> Configuration:
     """A configuration that nobody edits, with no rest between two passes."""
-    restless = SimpleNamespace(interval=Amount.parse("0m"))
+    restless = SimpleNamespace(interval=Amount.parse("0m"), interval_off_hours=Amount.parse("0m"))
     return cast("Configuration", SimpleNamespace(program=program, settings=restless, look=lambda _log: program))
+
+
+def in_a_lane(program: Program, passes: int) -> None:
+    """So many passes of the daemon, in this thread."""
+    log = structlog.get_logger()
+    told, host = partial(daemon.tell, log=log), host_of(program.sources[0].settings)
+    lane = Lane(
+        host,
+        unedited(program),
+        Event(),
+        log,
+        ended=told,
+        held=lambda _host: timedelta(),
+        wake=lambda: None,
+        passes=passes,
+    )
+    lane.run()
+    assert lane.fault is None
 
 
 def test_a_folder_that_may_not_be_written_in_is_named_and_then_all_goes_on(tmp_path: Path) -> None:

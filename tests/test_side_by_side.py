@@ -1,0 +1,120 @@
+"""Passes over several sources that go on at once: whatever comes in between, they do what they do one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from passes import agency, high
+from test_attention import measured
+
+from sync.cycle import run_pass
+from sync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pytest
+    from passes import Agency
+
+    from sync.cycle import Program
+
+MOST_CALLS = 60
+"""A pass over a source asks the state less often than that."""
+
+
+def one_pass(firm: Agency, source: str, program: Program | None = None) -> None:
+    """A pass over one of the firm's sources, as its lane makes it."""
+    program = program or firm.program(firm.store)
+    own = tuple(served for served in program.sources if served.settings.name == source)
+    run_pass(replace(program, sources=own), firm.now, f"{source} at {firm.now}")
+
+
+@contextmanager
+def interrupted(
+    at: int, by: Callable[[], None], monkeypatch: pytest.MonkeyPatch, alone: Callable[[], bool] = lambda: False
+) -> Iterator[Counter[str]]:
+    """Before the state is asked or written for the `at`-th time, something else is done; not while `alone`."""
+    met: Counter[str] = Counter()
+
+    def counting(method: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(store: Store, *arguments: object) -> object:
+            if not (met["done"] or store._database.in_transaction or alone()):  # noqa: SLF001 - nobody gets in there
+                met["calls"] += 1
+                if met["calls"] == at:
+                    met["done"] += 1
+                    by()
+            return method(store, *arguments)
+
+        return counted
+
+    with monkeypatch.context() as patch:
+        for name in ("_select", "_committed"):
+            patch.setattr(Store, name, counting(getattr(Store, name)))
+        yield met
+
+
+def severities(firm: Agency) -> dict[str, str]:
+    """What the last judgement of each ticket came to, by site and number."""
+    rows = [row for board in firm.boards for row in firm.store.rows(board.site, board.tickets)]
+    return {f"{row.known.site} {row.known.id}": row.standing.severity for row in rows if row.standing}
+
+
+def test_what_another_pass_finds_out_meanwhile_is_judged_by_in_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody talks of a client's second issue while on another source an older one is added: it is the third."""
+    at = tried = 0
+    met = Counter({"done": 1})
+    while met["done"]:
+        at += 1
+        with agency(tmp_path / str(at)) as firm:
+            one, other = firm.board("one"), firm.board("other")
+            one.create()
+            firm.wait(hours=1)
+            second = other.create()
+            for source in ("one", "other") * 3:
+                firm.wait(minutes=5)
+                one_pass(firm, source)
+            one.create(created=other.tickets[second].created - timedelta(minutes=5))
+            other.say(second, "We look at it.")
+            with interrupted(at, lambda firm=firm: one_pass(firm, "one"), monkeypatch) as met:
+                one_pass(firm, "other")
+            tried += met["done"]
+            for source in ("one", "other") * 2:
+                firm.wait(minutes=1)
+                one_pass(firm, source)
+            raised = {each for each, severity in severities(firm).items() if severity == "high"}
+            assert raised == {f"site of other {second}"}, f"interrupted before call {at}"
+            other.reads.clear()
+            one_pass(firm, "other")
+            assert other.reads == ["connect", "changed"], "and then it rests"
+    assert 5 < tried < MOST_CALLS
+
+
+def test_nobody_is_asked_beyond_a_days_measure_by_two_passes_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = tried = 0
+    met = Counter({"done": 1})
+    while met["done"]:
+        at += 1
+        with agency(tmp_path / str(at), by=measured(per_day=1)) as firm:
+            boards = [firm.board("one"), firm.board("other")]
+            tickets = [board.create(**high()) for board in boards]
+            firm.wait(minutes=20)
+            program = firm.program(firm.store)
+            alone = program.rations._deciding.locked  # noqa: SLF001 - others wait there
+            with interrupted(
+                at, lambda firm=firm, by=program: one_pass(firm, "one", by), monkeypatch, alone
+            ) as met:
+                one_pass(firm, "other", program)
+            tried += met["done"]
+            one_pass(firm, "one", program)
+            said = [len(board.ours(ticket)) for board, ticket in zip(boards, tickets, strict=True)]
+            assert sum(said) == 1, f"interrupted before call {at}"
+    assert 5 < tried < MOST_CALLS
