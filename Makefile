@@ -19,12 +19,14 @@ COMPILE = $(BIN)/uv --no-config pip compile --quiet --universal --python-version
 	--no-annotate --no-header $(LOCK_FLAGS)
 BUILD_NEEDS = $(BIN)/python -c "import tomllib; \
 	print(*tomllib.load(open('pyproject.toml', 'rb'))['build-system']['requires'], sep='\n')"
+# What is built twice from one commit is the same twice.
+EPOCH = SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0)
 otherwise = || { echo 'makegood: $(1)' >&2; exit 1; }
 
 # A .venv is of use only where it was made, and only while the Python it was made with is there.
 STALE := $(shell test -x $(BIN)/python && test "$$(cat .venv/.made 2>/dev/null)" = "$(CURDIR)" || echo FORCE)
 
-.PHONY: help demo picture test test-system bench reliability soak fuzz mutants lint types schema site lock clean FORCE
+.PHONY: help demo picture test test-system bench reliability soak fuzz mutants lint types schema site wheel deb lock clean FORCE
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +72,20 @@ schema: .venv/.runtime ## write the schemas of config and mappings, and docs/ref
 
 site: .venv/.site ## the documentation as a site, in build/site; every link is checked
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=.venv/site $(BIN)/python -m mkdocs --quiet build --strict
+
+wheel: .venv/.runtime ## a wheel in build/dist, for pipx, uv or pip
+	@rm -rf build/source build/dist/*.whl
+	@mkdir -p build/source
+	@cp -R sync mappings pyproject.toml README.md LICENSE build/source
+	@$(EPOCH) $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check wheel --quiet --no-deps \
+		--no-build-isolation --wheel-dir build/dist build/source
+	@ls build/dist/*.whl
+
+deb: wheel ## a Debian package in build/dist, for the release that this machine runs
+	@command -v dpkg-deb >/dev/null $(call otherwise,dpkg-deb is missing; a Debian package is made on Debian or Ubuntu)
+	@/usr/bin/python3 -m pip --version >/dev/null 2>&1 \
+		$(call otherwise,/usr/bin/python3 has no pip; apt install python3-pip)
+	@$(EPOCH) /usr/bin/python3 packaging/deb/build.py build/dist/*.whl build/dist
 
 picture: .venv/.runtime ## draw docs/demo/plan.svg anew from the demo
 	$(BIN)/python docs/demo/picture.py

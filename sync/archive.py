@@ -7,12 +7,13 @@ import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 from sync.facts import Known
 from sync.kept import known_of, standing_of
 from sync.memory import NOTHING, Entry, Memory, Observed, Respite
-from sync.records import JournalEntry, Notice, NoticeEntry, Override, Row, SourceState
+from sync.records import Figures, JournalEntry, Notice, NoticeEntry, Override, Row, SourceState
 from sync.statefile import refused
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
     from sync.ticket import Category
 
 
+_NAMED = "(key = ? COLLATE NOCASE OR (site IN (SELECT number FROM sites) AND id = ?))"
+
+
 class Archive:
-    """The reading half of the store. StateError, naming the file and the remedy, if it cannot be read."""
+    """The reading half of the store, for any number of threads. StateError, with its remedy, where it fails."""
 
     def __init__(self, path: Path, database: sqlite3.Connection) -> None:
         self._path = path
         self._database = database
+        self._turn = RLock()
 
     def source(self, name: str) -> SourceState:
         """Where the source stands; a blank one if it was never seen."""
@@ -46,17 +51,17 @@ class Archive:
 
     def rows(self, site: str, ids: Iterable[str]) -> list[Row]:
         """The index rows of these tickets; an unknown one has none."""
-        return self._rows("site = ? AND id IN (SELECT value FROM json_each(?))", site, json.dumps(list(ids)))
+        wanted = json.dumps(list(ids))
+        return self._rows("site = ? AND id IN (SELECT value FROM json_each(?))", self._site(site), wanted)
 
     def listed(self, sources: Iterable[str]) -> list[Row]:
         """The index rows of all tickets of these sources."""
         return self._rows("source IN (SELECT value FROM json_each(?))", json.dumps(list(sources)))
 
     def find(self, key: str, source: str | None = None) -> list[Row]:
-        """The index rows of the ticket with this key or id; where none is written so, in whatever case."""
-        named = "(key = ? OR id = ?) AND source = coalesce(?, source)"
-        folded = named.replace("= ? ", "= ? COLLATE NOCASE ").replace("= ?)", "= ? COLLATE NOCASE)")
-        return self._rows(named, key, key, source) or self._rows(folded, key, key, source)
+        """The index rows of the ticket with this id or key; where none is written so, with the key in any case."""
+        found = self._rows(f"{_NAMED} AND source = coalesce(?, source)", key, key, source)
+        return [row for row in found if key in {row.known.key, row.known.id}] or found
 
     def due(self, source: str, now: datetime) -> list[str]:
         """Ids of the source's tickets that want to be judged again by now, or to be tried again."""
@@ -68,18 +73,70 @@ class Archive:
 
     def next_wake(self) -> datetime | None:
         """The earliest instant at which any ticket wants to be judged again, past ones included."""
-        [(at,)] = self._select("SELECT min(wake_at) FROM tickets")
+        wakes = "SELECT min(wake_at) FROM tickets WHERE source = name AND wake_at IS NOT NULL"
+        [(at,)] = self._select(f"SELECT min(({wakes})) FROM sources")  # noqa: S608 - ours
+        return _instant(at)
+
+    def wakes(self, source: str) -> datetime | None:
+        """The earliest instant at which any ticket of the source wants to be judged again, past ones included."""
+        wakes = "SELECT min(wake_at) FROM tickets WHERE source = ? AND wake_at IS NOT NULL"
+        [(at,)] = self._select(wakes, source)
         return _instant(at)
 
     def ids(self, source: str, *, live_only: bool = False) -> list[str]:
         """Ids of the source's known tickets."""
-        return self._ids("SELECT id FROM tickets WHERE source = ? AND live >= ? ORDER BY id", source, live_only)
+        live = "AND live " if live_only else ""
+        return self._ids(f"SELECT id FROM tickets WHERE source = ? {live}ORDER BY id", source)  # noqa: S608 - ours
 
     def watched(self, source: str) -> list[str]:
         """Ids of the source's tickets on which something may be owed: live ones, and those that will wake."""
         return self._ids(
-            "SELECT id FROM tickets WHERE source = ? AND (live OR wake_at IS NOT NULL) ORDER BY id", source
+            "SELECT id FROM tickets WHERE source = ? AND live "
+            "UNION SELECT id FROM tickets WHERE source = ? AND wake_at IS NOT NULL ORDER BY id",
+            *(source,) * 2,
         )
+
+    def standing(self, now: datetime) -> list[Figures]:
+        """How many live tickets there are, and how their promises stand by now, by source and severity.
+
+        The standing's first due is its earliest, and its text sorts as its instant does.
+        """
+        first = "json_extract(standing, '$.dues[0].at')"
+        return [
+            Figures(*found)
+            for found in self._select(
+                f"SELECT source, json_extract(standing, '$.severity'), count(*), "  # noqa: S608 - ours
+                f"count(CASE WHEN {first} > ? THEN 1 END), count(CASE WHEN {first} <= ? THEN 1 END) "
+                "FROM tickets WHERE live AND json_valid(standing) AND source <> '' GROUP BY 1, 2",
+                *(now.astimezone(UTC).isoformat().replace("+00:00", "Z"),) * 2,
+            )
+        ]
+
+    def open_writes(self) -> list[tuple[str, int]]:
+        """How many writes' outcomes are not known yet, by source; those of no source by an empty name."""
+        return self._select(
+            "SELECT coalesce(source, ''), count(*) FROM journal "
+            "LEFT JOIN tickets ON tickets.site = journal.site AND id = ticket WHERE journal.number IN "
+            "(SELECT number FROM journal WHERE outcome IN ('intended', 'unknown')) GROUP BY 1 ORDER BY 1"
+        )
+
+    def undone_since(self, source: str, now: datetime) -> datetime | None:
+        """Since when the source's oldest due work waits: a ticket to be judged again, or a write in doubt."""
+        [(at,)] = self._select(
+            "SELECT min(at) FROM (SELECT min(wake_at) AS at FROM tickets WHERE source = ? AND wake_at <= ? "
+            "UNION ALL SELECT min(intended_at) FROM journal JOIN tickets "
+            "ON tickets.site = journal.site AND id = ticket WHERE source = ? AND journal.number IN "
+            "(SELECT number FROM journal WHERE outcome IN ('intended', 'unknown')))",
+            source,
+            text(now),
+            source,
+        )
+        return _instant(at)
+
+    def bytes(self) -> int:
+        """The size of the file, with the log beside it; 0 for one in memory."""
+        files = (self._path, self._path.with_name(self._path.name + "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
 
     def unread(self, source: str) -> dict[str, str]:
         """The source's records that could not be read: id → why."""
@@ -92,15 +149,15 @@ class Archive:
         return [
             _row(*columns)
             for columns in self._select(
-                "SELECT source, live, wake_at, told, standing, opened, resolved, site, id, key, client, category "  # noqa: S608 - ours
-                f"FROM tickets WHERE source <> '' AND {where} ORDER BY site, id",
+                "SELECT source, live, wake_at, told, standing, opened, resolved, name, id, key, client, category "  # noqa: S608 - ours
+                f"FROM tickets JOIN sites ON sites.number = site WHERE source <> '' AND {where} ORDER BY name, id",
                 *values,
             )
         ]
 
     def memories(self, site: str, ids: Iterable[str]) -> dict[str, Memory]:
         """What is remembered of these tickets, by ticket id; a ticket never met is missing."""
-        wanted = json.dumps(list(ids))
+        wanted, number = json.dumps(list(ids)), self._site(site)
         kept = {
             ticket: Memory(
                 labels=frozenset(json.loads(labels)),
@@ -112,12 +169,12 @@ class Archive:
             for ticket, labels, due, due_written, refused, stale in self._select(
                 "SELECT id, labels, due, due_written, refused, stale FROM tickets "
                 "WHERE site = ? AND id IN (SELECT value FROM json_each(?))",
-                site,
+                number,
                 wanted,
             )
         }
-        said, steps = self._said(site, wanted)
-        granted = self._granted(site, wanted)
+        said, steps = self._said(number, wanted)
+        granted = self._granted(number, wanted)
         unsettled = self.unsettled(site)
         doubtful = {
             entry.ticket: entry.ended_at or entry.intended_at for entry in unsettled if entry.kind == "comment"
@@ -140,7 +197,7 @@ class Archive:
         }
 
     def _said(
-        self, site: str, wanted: str
+        self, site: int, wanted: str
     ) -> tuple[defaultdict[str, set[str]], defaultdict[str, dict[str, tuple[str, int]]]]:
         """By ticket: the marks said there, and the last occasion and step of each promise where that is known."""
         said: defaultdict[str, set[str]] = defaultdict(set)
@@ -160,16 +217,17 @@ class Archive:
         """The comments of ours that were written on one ticket: the tracker's id → when."""
         found = self._select(
             "SELECT comment, min(at) FROM said WHERE site = ? AND ticket = ? AND comment <> '' GROUP BY comment",
-            site,
+            self._site(site),
             ticket,
         )
         return {comment: datetime.fromisoformat(at) for comment, at in found}
 
     def gone(self, key: str) -> list[tuple[str, str]]:
         """Key and id of each ticket that was known by this key or id and has left every source."""
-        return self._select("SELECT key, id FROM tickets WHERE source = '' AND (key = ? OR id = ?)", key, key)
+        found = self._select(f"SELECT key, id FROM tickets WHERE {_NAMED} AND +source = ''", key, key)  # noqa: S608 - ours
+        return [names for names in found if key in names]
 
-    def _granted(self, site: str, wanted: str) -> dict[str, dict[tuple[str, str], Respite]]:
+    def _granted(self, site: int, wanted: str) -> dict[str, dict[tuple[str, str], Respite]]:
         granted: defaultdict[str, dict[tuple[str, str], Respite]] = defaultdict(dict)
         for ticket, promise, occasion, at, promised in self._select(
             "SELECT ticket, promise, occasion, at, promised FROM granted "
@@ -183,11 +241,11 @@ class Archive:
     def unsettled(self, site: str | None = None, source: str | None = None) -> list[JournalEntry]:
         """Writes whose outcome is not known yet, oldest first; with `source` without those on other sources."""
         return self._journal(
-            "number IN (SELECT number FROM journal WHERE outcome IN ('intended', 'unknown')) "
+            "journal.number IN (SELECT number FROM journal WHERE outcome IN ('intended', 'unknown')) "
             "AND site = coalesce(?, site) AND NOT EXISTS ("
             "SELECT 1 FROM tickets WHERE tickets.site = journal.site AND id = ticket "
             "AND source NOT IN ('', coalesce(?, source)))",
-            site,
+            None if site is None else self._site(site),
             source,
         )
 
@@ -204,7 +262,7 @@ class Archive:
 
     def journal(self, site: str, ticket: str) -> list[JournalEntry]:
         """All that was written on one ticket, oldest first."""
-        return self._journal("site = ? AND ticket = ?", site, ticket)
+        return self._journal("site = ? AND ticket = ?", self._site(site), ticket)
 
     def written_by(self, run: str) -> list[JournalEntry]:
         """All that one run wrote, or perhaps did, oldest first; nothing for a run that there was not."""
@@ -215,9 +273,9 @@ class Archive:
         return [
             (site, ticket)
             for site, ticket in self._select(
-                "SELECT site, id FROM tickets WHERE source IN (SELECT value FROM json_each(?)) "
-                "AND (labels <> '[]' OR due_written OR EXISTS ("
-                "SELECT 1 FROM said WHERE said.site = tickets.site AND ticket = id)) ORDER BY site, id",
+                "SELECT name, id FROM tickets JOIN sites ON sites.number = site "
+                "WHERE source IN (SELECT value FROM json_each(?)) AND (labels <> '[]' OR due_written OR EXISTS ("
+                "SELECT 1 FROM said WHERE said.site = tickets.site AND ticket = id)) ORDER BY name, id",
                 json.dumps(list(sources)),
             )
         ]
@@ -231,11 +289,21 @@ class Archive:
         return [
             (site, Override(ticket, what, reason, rule, datetime.fromisoformat(at)))
             for site, ticket, what, reason, rule, at in self._select(
-                "SELECT site, ticket, what, reason, rule, at FROM overrides WHERE at >= ? "
-                "ORDER BY at, site, ticket",
+                "SELECT name, ticket, what, reason, rule, at FROM overrides JOIN sites ON sites.number = site "
+                "WHERE at >= ? ORDER BY at, name, ticket",
                 text(since),
             )
         ]
+
+    def audited_at(self) -> datetime | None:
+        """When the daemon last held the tickets against the state; at first, when it began to."""
+        found = self._select("SELECT value FROM meta WHERE key = 'audited_at'")
+        return _instant(found[0][0]) if found else None
+
+    def journal_since(self) -> datetime | None:
+        """From when on the journal is whole; None if nothing of it was ever left out."""
+        found = self._select("SELECT value FROM meta WHERE key = 'journal_since'")
+        return _instant(found[0][0]) if found else None
 
     def last_runs(self, most: int) -> list[tuple[str, datetime, int]]:
         """The last runs that wrote something: each one's id, when it began to, and how many writes it made."""
@@ -263,8 +331,8 @@ class Archive:
                 run,
             )
             for number, site, ticket, kind, detail, outcome, intended_at, note, ended_at, run in self._select(
-                "SELECT number, site, ticket, kind, detail, outcome, intended_at, note, ended_at, run "  # noqa: S608 - ours
-                f"FROM journal WHERE {where} ORDER BY number",
+                "SELECT journal.number, name, ticket, kind, detail, outcome, intended_at, note, ended_at, run "  # noqa: S608 - ours
+                f"FROM journal JOIN sites ON sites.number = site WHERE {where} ORDER BY journal.number",
                 *values,
             )
         ]
@@ -273,12 +341,12 @@ class Archive:
         """Notices that may go out now, for their comments are written; those never tried first."""
         return self._notices(
             "outcome = 'intended' AND (comment = 0 OR EXISTS ("
-            "SELECT 1 FROM journal WHERE number = comment AND journal.outcome = 'settled'))"
+            "SELECT 1 FROM journal WHERE journal.number = comment AND journal.outcome = 'settled'))"
         )
 
     def doubtful_notices(self, site: str) -> list[NoticeEntry]:
         """Notices of a site that were perhaps sent, and are not sent again."""
-        return self._notices("outcome = 'unknown' AND site = ?", site)
+        return self._notices("site = ? AND outcome = 'unknown'", self._site(site))
 
     def _notices(self, where: str, *values: object) -> list[NoticeEntry]:
         return [
@@ -290,8 +358,9 @@ class Archive:
                 _instant(ended_at),
             )
             for mark, site, ticket, detail, outcome, intended_at, note, ended_at in self._select(
-                "SELECT mark, site, ticket, detail, outcome, intended_at, note, ended_at "  # noqa: S608 - ours
-                f"FROM notices WHERE {where} ORDER BY ended_at, intended_at, mark",
+                "SELECT mark, name, ticket, detail, outcome, intended_at, note, ended_at "  # noqa: S608 - ours
+                f"FROM notices JOIN sites ON sites.number = site WHERE {where} "
+                "ORDER BY ended_at, intended_at, mark",
                 *values,
             )
         ]
@@ -303,7 +372,7 @@ class Archive:
         for ticket, number, at, name, before, after in self._select(
             "SELECT ticket, number, at, field, before, after FROM observations "
             "WHERE site = ? AND ticket IN (SELECT value FROM json_each(?)) ORDER BY number",
-            site,
+            self._site(site),
             json.dumps(wanted),
         ):
             entries[ticket].append(Entry(number, datetime.fromisoformat(at), name, before, after))
@@ -317,9 +386,19 @@ class Archive:
         )
         return {content: (category, reason) for content, category, reason in found}
 
+    def ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        """What housekeeping asks of the tables themselves."""
+        return self._select(question, *values)
+
+    def _site(self, name: str) -> int:
+        """The number by which the file knows a site; 0 for one that it has never heard of."""
+        found = self._select("SELECT number FROM sites WHERE name = ?", name)
+        return found[0][0] if found else 0
+
     def _select(self, question: str, *values: object) -> list[tuple[Any, ...]]:
         try:
-            return self._database.execute(question, values).fetchall()
+            with self._turn:
+                return self._database.execute(question, values).fetchall()
         except sqlite3.Error as fault:
             raise refused(self._path, fault) from None
 

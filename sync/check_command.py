@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.advice import advice
+from sync.call import typed
 from sync.errors import ConfigurationError, TrackerError
 from sync.exposure import exposed
 from sync.settings import chosen
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from sync.call import Call
     from sync.mapping.policy import Policy
+    from sync.notify_models import NotifySettings
     from sync.settings import Settings
 
 
@@ -33,6 +35,9 @@ def check(call: Call, *, online: bool, mapping: Path | None = None) -> int:
     worst = 0
     if online:
         findings, worst = _online(settings, policy, call)
+    if online and settings.notify and not call.sources:
+        told, gravest = _notified(settings.notify, call)
+        findings, worst = [*findings, *told], max(worst, gravest)
     advised = [*exposed(settings), *advice(policy, chosen(settings, call.sources))]
     if call.output == "json":
         say_json({"schema": 1, "faults": [], "advice": advised, "findings": findings})
@@ -90,3 +95,15 @@ def _online(settings: Settings, policy: Policy, call: Call) -> tuple[list[dict[s
             if any(each.level == "error" for each in found):
                 worst = max(worst, 2)
     return findings, worst
+
+
+def _notified(notify: NotifySettings, call: Call) -> tuple[list[dict[str, str]], int]:
+    """Whether the ways of `[notify]` are open; nothing is sent on them."""
+    from sync.doctor_credentials import Keyring  # noqa: PLC0415 - offline, nobody is asked
+    from sync.doctor_network import mail, webhook  # noqa: PLC0415 - likewise
+
+    keyring = Keyring(call.config_file(), typed("doctor", config=call.config))
+    told = [*mail(notify.smtp, keyring)] if notify.smtp else []
+    told += webhook(notify.webhook, keyring) if notify.webhook else []
+    listed = [{"source": "notify", "level": each.level, "about": each.about, "what": each.what} for each in told]
+    return listed, max(each.status for each in told)

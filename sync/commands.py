@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sync.explaining import explain as explaining
 from sync.explaining import text as explain_text
 from sync.explaining.fields import Written
 from sync.ledger import read_back
+from sync.monitoring import leave_figures, sign_of_life
 from sync.observe import knows_us
 from sync.progress import progress_bar
 from sync.settings import chosen, load, mapping_of
@@ -60,13 +62,17 @@ def one_pass(  # noqa: PLR0913 - the command's options
     ):
         again = typed(config=call.config, sources=call.sources, only=only, now=now, max_actions=max_actions)
         working = replace(ready, max_actions=max_actions, approved=frozenset(approve), command=again)
-        moment = working.clock()
+        moment, begun = working.clock(), time.monotonic()
         run = "" if dry_run else new_run()
         sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
+        if run:
+            leave_figures(settings, policy, working, sights, time.monotonic() - begun)
     if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     else:
         report.show(sights, console(), verbosity=call.verbosity, run=run)
+    if run and not working.pretended:
+        sign_of_life(settings, sights, only)
     all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)

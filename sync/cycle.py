@@ -14,7 +14,7 @@ from sync.action import Failed
 from sync.apply import Pen, apply
 from sync.attention import day_began
 from sync.doubts import strangers, unreadable
-from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, TrackerError
+from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, StoppingError, TrackerError
 from sync.memory import NOTHING
 from sync.notices import deliver
 from sync.observe import Seen, observe
@@ -99,14 +99,16 @@ class Program:
 class Sight:
     """One source within a pass: what was seen, what is planned, and what came of it.
 
-    `drafts` are the tickets' plans before they are looked at as a whole, the most urgent first. `error` is what
-    kept the source from being served, or its plan from being written. The tracker's clock is `ahead` of ours.
+    `stood` is where the last judgement left each ticket. `drafts` are the tickets' plans before they are looked at
+    as a whole, the most urgent first. `error` is what kept the source from being served, or its plan from being
+    written. The tracker's clock is `ahead` of ours.
     """
 
     served: Served
     plan: Plan
     seen: Seen | None = None
     error: MakegoodError | None = None
+    stood: Mapping[str, Standing] = field(default_factory=dict)
     judged: list[Judgement] = field(default_factory=list)
     drafts: list[TicketPlan] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
@@ -124,7 +126,8 @@ def carry_out(sights: Sequence[Sight], program: Program, now: datetime, run: str
     """The second half of a pass: what is planned is written, and remembered."""
     for sight in sights:
         if sight.seen is None:
-            program.store.trouble(sight.plan.source, sight.plan.trouble)
+            if not isinstance(sight.error, StoppingError):
+                program.store.trouble(sight.plan.source, sight.plan.trouble)
             continue
         _apply(sight, sight.seen, program, run)
         left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
@@ -153,7 +156,9 @@ def plan_pass(
     suggested = _suggested(sights, surveyed, program, now)
     for sight in sights:
         if sight.seen is not None:
-            sight.judged = _judge(sight.seen, surveyed, suggested, program, now)
+            rows = program.store.rows(sight.seen.site, sight.seen.tickets)
+            sight.stood = {row.known.id: row.standing for row in rows if row.standing}
+            sight.judged = _judge(sight.seen, sight.stood, surveyed, suggested, program, now)
             sight.drafts = [choose(sight.plan.source, each) for each in _drafts(sight, sight.seen, program)]
     _ration(sights, program, now)
     for sight in sights:
@@ -238,15 +243,15 @@ def _suggested(
     return answers
 
 
-def _judge(
+def _judge(  # noqa: PLR0913, PLR0917 - all that is known of a source's tickets
     seen: Seen,
+    stood: Mapping[str, Standing],
     surveyed: Survey,
     suggested: Mapping[tuple[str, str], Suggestion],
     program: Program,
     now: datetime,
 ) -> list[Judgement]:
     judged = []
-    stood = {row.known.id: row.standing for row in program.store.rows(seen.site, seen.tickets)}
     for ticket in list(seen.tickets.values()):
         try:
             facts, classification = surveyed.facts(seen, ticket), surveyed.classification(ticket)

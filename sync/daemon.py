@@ -9,27 +9,32 @@ import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sync.call import typed
+from sync.chores import Chores
+from sync.errors import StoppingError
 from sync.lane import TICK, Lane
 from sync.logs import configure
 from sync.reload import Configuration
 from sync.service_manager import Watchdog, notify
+from sync.settings import chosen
 from sync.startup import program
 from sync.statefile import loss_of
 from sync.store import Store
-from sync.trackers.sources import host_of
+from sync.trackers.pace import Paces
+from sync.trackers.sources import AsanaSource, JiraSource, host_of
+from sync.vitals import Vitals
 
 if TYPE_CHECKING:
     from sync.call import Call
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
+    from sync.trackers.sources import Source
 
 PATIENCE = 8.0
 """Seconds that a write in hand has to end once we are told to stop; one that is not answered by then is looked up
@@ -81,6 +86,9 @@ class Service:
     passes: int | None
     stop: threading.Event = field(default_factory=threading.Event)
     called: threading.Event = field(default_factory=threading.Event)
+    watchdog: Watchdog = field(default_factory=Watchdog)
+    paces: Paces = field(init=False)
+    vitals: Vitals = field(init=False)
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -88,7 +96,11 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, lambda *_: self.called.set())
+        self.vitals = Vitals(self.store, self.stuck, self.log)
+        self.paces = Paces(stopping=self.stop.is_set, wait=self.stop.wait, told=self._asked)
         self.configuration.begin(self._build)
+        names = self.call.sources
+        Chores(self.configuration, self.store, names, self.paces, self.stop, self.vitals.audited, self.log).begin()
 
     def sources(self) -> tuple[Any, ...]:
         """What is served, as the configuration in force says."""
@@ -96,37 +108,78 @@ class Service:
 
     def supervise(self) -> None:
         """Keep a lane for every host until all is done or told to stop; raises what nothing can go on after."""
-        watchdog = Watchdog()
         while not self.stop.is_set():
             self._start_lanes()
-            self.called.wait(min(TICK, watchdog.every))
+            self.called.wait(min(TICK, self.watchdog.every))
             self.called.clear()
             for lane in self.lanes.values():
                 if lane.fault is not None:
                     raise lane.fault
             if self.passes is not None and not any(lane.thread.is_alive() for lane in self.lanes.values()):
                 return
-            self.configuration.look(self.log)
-            watchdog.heed(
-                [lane.beaten for lane in self.lanes.values() if lane.thread.is_alive() and not lane.resting]
-            )
+            before = self.configuration.program
+            if self.configuration.look(self.log) is not before:
+                self._nudge()
+            if self.configuration.refused:
+                self.vitals.refused()
+            self._tell_vitals()
+            self.vitals.tick()
+            if not self.stuck():
+                self.watchdog.pet()
+
+    def stuck(self) -> str:
+        """The hosts that are being served and show no progress, and since when; empty if there is none."""
+        now, at_work = time.monotonic(), [lane for lane in self.lanes.values() if lane.thread.is_alive()]
+        late = [lane for lane in at_work if not lane.resting and now - lane.beaten > self.watchdog.allowed]
+        return "\n".join(f"{lane.host}: no progress for {now - lane.beaten:.0f} seconds" for lane in late)
 
     def end(self) -> list[str]:
         """Have every lane end; the hosts of those that still wait for an answer after `PATIENCE`."""
         self.stop.set()
+        self._nudge()
+        self.vitals.close()
         last = time.monotonic() + PATIENCE
         for lane in self.lanes.values():
             lane.thread.join(max(0.0, last - time.monotonic()))
         return [host for host, lane in self.lanes.items() if lane.thread.is_alive()]
+
+    def _nudge(self) -> None:
+        for lane in self.lanes.values():
+            lane.nudge.set()
 
     def _stop(self, *_: object) -> None:
         self.stop.set()
         self.called.set()
 
     def _build(self, settings: Settings, policy: Policy) -> Program:
-        working = program(settings, policy, self.store, self.call.sources)
+        working = program(settings, policy, self.store, self.call.sources, paces=self.paces)
+        served = settings.model_copy(update={"source": chosen(settings, self.call.sources)})
+        self.vitals.configured(served, policy)
         command = typed(config=self.call.config, sources=self.call.sources)
         return replace(working, command=command, stopping=self.stop.is_set)
+
+    def _asked(self, host: str, method: str, status: int, seconds: float) -> None:
+        if host in self.lanes:
+            self.lanes[host].beat()
+        self.vitals.requested(host, method, status, seconds)
+
+    def _ended(self, sight: Sight, number: str, seconds: float) -> None:
+        tell(sight, number, seconds, self.log)
+        self.vitals.passed(sight, seconds)
+
+    def _held(self, source: Source) -> timedelta:
+        """For how long the source's host asked to be left alone."""
+        return self.paces.of(source).held() if isinstance(source, JiraSource | AsanaSource) else timedelta()
+
+    def _tell_vitals(self) -> None:
+        """What is looked at now and then: what is left of the hosts' budgets, and when each source is served."""
+        for served in self.sources():
+            if isinstance(served.settings, JiraSource | AsanaSource):
+                self.vitals.budget(host_of(served.settings), self.paces.of(served.settings).left())
+        here, now = time.monotonic(), datetime.now(UTC)
+        for lane in self.lanes.values():
+            for name, due in lane.due().items():
+                self.vitals.scheduled(name, now + timedelta(seconds=due - here))
 
     def _start_lanes(self) -> None:
         """A lane for every host that has none, or whose lane ended since it had no source for a while."""
@@ -138,8 +191,8 @@ class Service:
                     self.configuration,
                     self.stop,
                     self.log,
-                    ended=partial(tell, log=self.log),
-                    held=lambda _host: timedelta(),
+                    ended=self._ended,
+                    held=self._held,
                     wake=self.called.set,
                     passes=self.passes,
                 )
@@ -152,6 +205,8 @@ def tell(sight: Sight, number: str, seconds: float, log: Any) -> None:  # noqa: 
     log = log.bind(source=plan.source, run=number)
     for failed in plan.failed:
         log.warning("ticket failed", ticket=failed.name, what=failed.what, why=failed.why)
+    if isinstance(sight.error, StoppingError):
+        return
     if sight.error is not None:
         log.error("source failed", why=str(sight.error))
         return

@@ -124,6 +124,10 @@ class RateLimitedError(TrackerError):
         super().__init__(message)
 
 
+class StoppingError(TrackerError):
+    """We were asked to stop before this was sent; it is done after the next start."""
+
+
 class ServerFaultError(TrackerError):
     """A read failed at the tracker's end (5xx, no connection); safe to ask again."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.settings import NOTIFY, SUGGEST
+from sync.settings import HEARTBEAT, NOTIFY, SUGGEST, token_file
 from sync.trackers.sources import WorkbookSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sync.settings import Settings
 
@@ -28,13 +28,11 @@ def exposed(settings: Settings) -> Iterator[str]:
 
 
 def _token_files(settings: Settings) -> list[Path]:
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if not folder:
-        return []
     names = [source.name for source in settings.source if not isinstance(source, WorkbookSource)]
     names += [SUGGEST] if settings.suggest else []
+    names += [HEARTBEAT] if settings.heartbeat else []
     names += [name for way, name in NOTIFY.items() if settings.notify and getattr(settings.notify, way)]
-    return [Path(folder) / f"{name}.token" for name in names]
+    return [file for name in names if (file := token_file(name))]
 
 
 def _readers(file: Path) -> str:

@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from sync.cycle import run_pass
@@ -19,11 +19,11 @@ from sync.trackers.sources import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from threading import Event
 
     from sync.cycle import Program, Sight
     from sync.observe import Served
     from sync.reload import Configuration
+    from sync.trackers.sources import Source
 
 TICK = 15.0
 """Seconds after which a resting lane looks whether a clock runs out, or an edit was made."""
@@ -46,9 +46,9 @@ class Lane:
 
     Sources of one host share what it can be asked, and may show the same tickets; so they take turns, while those
     of other hosts go on beside them. `ended` is told of each source's part of a pass, its number and its seconds;
-    `held` says for how long the host asked to be left alone; `wake` ends the supervisor's wait. It goes on until
-    `stop`, until it has no source any more, or until each had so many `passes`. `fault` is what ended it: nothing
-    more can be done by anybody.
+    `held` says for how long the host asked to be left alone; `wake` ends the supervisor's wait, as `nudge` ends a
+    rest here. It goes on until `stop`, until it has no source any more, or until each had so many `passes`. `fault`
+    is what ended it: nothing more can be done by anybody.
     """
 
     def __init__(  # noqa: PLR0913 - what it shares with the others
@@ -59,13 +59,14 @@ class Lane:
         log: Any,  # noqa: ANN401 - structlog's own
         *,
         ended: Callable[[Sight, str, float], None],
-        held: Callable[[str], timedelta],
+        held: Callable[[Source], timedelta],
         wake: Callable[[], None],
         passes: int | None = None,
     ) -> None:
         self.host = host
         self.thread = Thread(target=self.run, name=f"lane {host}", daemon=True)
         self.fault: BaseException | None = None
+        self.nudge = Event()
         self.resting = False
         self.beaten = time.monotonic()
         self._configuration, self._stop, self._log = configuration, stop, log
@@ -90,6 +91,10 @@ class Lane:
     def beat(self, *_: object) -> None:
         """Say that there is progress."""
         self.beaten = time.monotonic()
+
+    def due(self) -> dict[str, float]:
+        """When each source is served again at the latest, in monotonic seconds."""
+        return {turn.served.settings.name: turn.due for turn in [*self._turns.values()]}
 
     def _heed(self) -> bool:
         """Take up the configuration that is in force; False if there is nothing left to do."""
@@ -119,7 +124,8 @@ class Lane:
     def _rest(self) -> None:
         left = min(turn.due for turn in self._turns.values()) - time.monotonic()
         self.resting = True
-        self._stop.wait(max(0.0, min(left, TICK)))
+        self.nudge.wait(max(0.0, min(left, TICK)))
+        self.nudge.clear()
         self.beat()
         self.resting = False
 
@@ -153,7 +159,7 @@ class Lane:
     def _end(self, due: Sequence[Turn], program: Program, errors: Sequence[Exception | None]) -> None:
         """Say when each source is served again."""
         now = time.monotonic()
-        held = self._held(self.host)
+        held = self._held(due[0].served.settings)
         for turn, error in zip(due, errors, strict=True):
             failed = error is not None and not isinstance(error, GuardRefusedError)
             turn.failures = turn.failures + 1 if failed else 0

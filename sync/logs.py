@@ -8,35 +8,45 @@ from typing import Any, Literal
 
 import structlog
 
+from sync import journald
 from sync.legible import json_text, legible
 from sync.secrecy import hidden
 
 
-def configure(style: Literal["json", "console", "auto"], *, verbose: bool = False, quiet: bool = False) -> None:
-    """Send logs to standard error; `auto` writes lines on a terminal and JSON elsewhere."""
+def configure(
+    style: Literal["json", "console", "journal", "auto"], *, verbose: bool = False, quiet: bool = False
+) -> None:
+    """Send logs to standard error, or to systemd's journal.
+
+    `auto` writes lines on a terminal, to the journal where that reads standard error, and JSON elsewhere. What is
+    bound with structlog's contextvars stands in each line that this thread, and no other, writes meanwhile.
+    """
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     lines = style == "console" or (style == "auto" and sys.stderr.isatty())
     plain = structlog.dev.plain_traceback  # the default shows what variables held
+    journal = style == "journal" or (style == "auto" and not lines and journald.reads(sys.stderr))
+    stream: Any = journald.Journal(sys.stderr) if journal else sys.stderr
     last: Any = (
         structlog.dev.ConsoleRenderer(exception_formatter=plain)
         if lines
         else structlog.processors.JSONRenderer(json_text)
     )
     shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     traced: list[structlog.types.Processor] = [
         structlog.processors.format_exc_info,
-        *([_legible] if lines else []),
+        *([_legible] if lines or journal else []),
     ]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *shared, *traced, last, _without_secrets],
+        processors=[*shared, *traced, last, _without_secrets],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *traced, last, _without_secrets],
@@ -46,7 +56,7 @@ def configure(style: Literal["json", "console", "auto"], *, verbose: bool = Fals
 
 
 def _legible(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Texts as one line each, but for where an error came from; JSON needs it not, for it escapes."""
+    """Texts as one line each, but for where an error came from; plain JSON needs it not, for it escapes."""
     return {name: _shown(value, lines=name == "exception") for name, value in event.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from sync.call import typed
 from sync.commands import all_found, allow_now, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
+from sync.monitoring import leave_figures, sign_of_life
 from sync.plan import digest
 from sync.settings import load
 from sync.store import Store
@@ -82,7 +84,7 @@ def apply(call: Call, *, file: Path, approve: Sequence[str], now: datetime | Non
         working_program(settings, policy, store, replace(call, sources=names), now) as ready,
     ):
         working = replace(ready, approved=frozenset(approve), command=applying)
-        moment = working.clock()
+        moment, begun = working.clock(), time.monotonic()
         try:
             _refuse(_outdated(plan, settings, working, moment))
             sights = plan_pass(working, moment, plan.only, plan.made, plan.choose)
@@ -97,10 +99,13 @@ def apply(call: Call, *, file: Path, approve: Sequence[str], now: datetime | Non
         run = "" if any(_refused(sight) for sight in sights) else plan.run
         if run:
             carry_out(sights, working, moment, run)
+            leave_figures(settings, policy, working, sights, time.monotonic() - begun)
     if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     else:
         report.show(sights, console(), verbosity=call.verbosity, run=run)
+    if run and not working.pretended:
+        sign_of_life(settings, sights, plan.only)
     return status_of(sights)
 
 

@@ -66,6 +66,20 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """How many live tickets of one source and severity there are.
+
+    `due` of them have promises of which none is broken yet, `broken` one that is.
+    """
+
+    source: str
+    severity: Severity
+    live: int
+    due: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     """That a person undid what we wrote: the label that they took off, or "due", and the mapping cell behind it.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Configuration:
-    """What is in force: `settings`, and the `program` made of them and of the mapping files by `build`.
+    """What is in force: `settings`, `policy`, and the `program` made of them and of the mapping files by `build`.
 
     `build` may raise a MakegoodError, like reading itself. `log` is structlog's. Whoever serves a source of the
     program closes its tracker once another program is in force, for it may be at work until then.
@@ -34,14 +34,15 @@ class Configuration:
         self._config = config
         self._folder = config.parent
         self._stamps = self._stamped()  # before the files are read: an edit meanwhile is seen by `look`
-        self.settings, self._policy = load(config)
-        self._refused = False
+        self.settings, self.policy = load(config)
+        self.refused = False
+        """Whether the files, as they were last edited, are not what is in force."""
         self._looking = Lock()
 
     def begin(self, build: Callable[[Settings, Policy], Program]) -> Program:
         """The program of what was read first."""
         self._build = build
-        self.program = build(self.settings, self._policy)
+        self.program = build(self.settings, self.policy)
         return self.program
 
     def look(self, log: Any) -> Program:  # noqa: ANN401 - structlog's own
@@ -54,19 +55,19 @@ class Configuration:
             try:
                 self._take(*sound(self._config), log)
             except MakegoodError as error:
-                self._refused = True
+                self.refused = True
                 log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
             return self.program
 
     def _take(self, settings: Settings, policy: Policy, log: Any) -> None:  # noqa: ANN401 - structlog's own
-        changed = settings != self.settings or policy.digest != self._policy.digest
+        changed = settings != self.settings or policy.digest != self.policy.digest
         if changed:
             self.program = self._build(settings, policy)
         if settings.state != self.settings.state:
             log.warning("another state is heeded at the next start only", state=str(self.settings.state))
-        if self._refused or changed:
-            log.info("configuration mended" if self._refused else "configuration changed", changed=changed)
-        self.settings, self._policy, self._refused = settings, policy, False
+        if self.refused or changed:
+            log.info("configuration mended" if self.refused else "configuration changed", changed=changed)
+        self.settings, self.policy, self.refused = settings, policy, False
 
     def _stamped(self) -> frozenset[Stamp]:
         with suppress(ConfigurationError):  # a config that cannot be read leads to no other folder

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.apply import Result
+    from sync.facts import Known
     from sync.judgement import Judgement
     from sync.observe import Seen
     from sync.plan import Plan, TicketPlan
@@ -41,7 +42,7 @@ def remembered(
     rows = [
         Row(
             plan.source,
-            seen.known[each.ticket.id],
+            _kept(seen.known[each.ticket.id], live=each.ticket.status.live),
             each.ticket.status.live,
             wake[each.ticket.id],
             standing(each, seen.state.policy),
@@ -58,6 +59,13 @@ def remembered(
     unread = {number: failure.why for number, failure in seen.unread.items()}
     undone = [each for planned in plan.tickets if plan.writes for each in overrides(planned, now)]
     return Remembered(state, rows, noticed, unread, now + TRY_AGAIN, seen.gone, undone)
+
+
+def _kept(known: Known, *, live: bool) -> Known:
+    """What is kept of a ticket: once it is done, no title and address that no register shows."""
+    record = known.record
+    told = (known.told.request, record.root_cause, record.prevention, record.lesson)
+    return known if live or any(told) else replace(known, record=replace(record, title="", url=""))
 
 
 def overrides(plan: TicketPlan, now: datetime) -> Iterator[Override]:

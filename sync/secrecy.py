@@ -43,11 +43,11 @@ def hidden(text: str) -> str:
 
 def veiled(line: str, key: str) -> str:
     """The line of a file that a person wrote, less what may be a secret: the value of a key that looks like one's,
-    a login in an address; and all but the host of an address that is a webhook's, or may be one (`key` is empty
-    where the file is not understood).
+    a login in an address; and all but the host of an address that is a webhook's or the heartbeat's, or may be one
+    (`key` is empty where the file is not understood).
     """
     line = _LOGIN.sub(r"\1…@", _GIVEN.sub(r"\1 …", line))
-    return _PATH.sub(r"\1…", line) if not key or key.startswith("notify.webhook") else line
+    return _PATH.sub(r"\1…", line) if not key or key.startswith(("notify.webhook", "heartbeat")) else line
 
 
 def trace(error: BaseException) -> str:

@@ -21,7 +21,16 @@ from sync.mapping.text import IllegibleError, content
 from sync.mapping.wording import choice, near, nearest
 from sync.notify_models import NotifySettings
 from sync.secrecy import SECRET_KEY, keep
-from sync.trackers.sources import AnySource, AsanaSource, Base, JiraSource, Source, WorkbookSource
+from sync.trackers.sources import (
+    AnySource,
+    AsanaSource,
+    Base,
+    Interval,
+    JiraSource,
+    Source,
+    WorkbookSource,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,12 +50,21 @@ SUGGEST = "suggest"
 NOTIFY = {"smtp": "notify-smtp", "webhook": "notify-webhook"}
 """What the password of `[notify.smtp]` and the address of `[notify.webhook]` go by, likewise."""
 
+HEARTBEAT = "heartbeat"
+"""What the address of `[heartbeat]` goes by, likewise."""
+
+LOADED = "makegood_"
+"""What begins the name of each file of a folder that our units have systemd hand over."""
+
 TRACKERS = ("jira", "asana", "workbook")
 """What `tracker` may say."""
 
-_SHORTEST = timedelta(seconds=10)
 _SOONEST, _LATEST = timedelta(seconds=1), timedelta(minutes=10)
+_SHORTEST_BEAT = timedelta(seconds=10)
+_SHORTEST_JOURNAL = timedelta(days=7)
+_LISTEN = re.compile(r"(?P<host>\[[^\[\]]+\]|[^:\s]+):(?P<port>\d{1,5})")
 _LOGIN_IN_ADDRESS = re.compile(r"\w+://[^/\s]*@")
+_SECRET_ADDRESSES = {("notify", "webhook"), (HEARTBEAT,)}
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -60,16 +78,39 @@ def _path(written: object) -> object:
     return _expanded(written) if isinstance(written, str) else written
 
 
-def _polite(interval: Amount) -> Amount:
-    if interval.elapsed() < _SHORTEST:
-        raise ValueError('must be "10s" or more; trackers turn away those who ask without pause')
-    return interval
-
-
 def _answerable(limit: Amount) -> Amount:
     if not _SOONEST <= limit.elapsed() <= _LATEST:
         raise ValueError('must be between "1s" and "10m"; a pass waits for it')
     return limit
+
+
+def _listened_at(written: str) -> tuple[str, int]:
+    found = _LISTEN.fullmatch(written)
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise ValueError('write an address and a port, such as "127.0.0.1:9477"')
+    return found["host"].strip("[]"), int(found["port"])
+
+
+def _on_this_machine(written: str) -> str:
+    host, port = _listened_at(written)
+    if not is_loopback(host):
+        raise ValueError(
+            f'other machines could ask there, and nobody has to log in; write "127.0.0.1:{port}", and let a proxy '
+            "with a login of its own, or an agent on this machine, pass it on"
+        )
+    return written
+
+
+def _unhurried(every: Amount) -> Amount:
+    if every.elapsed() < _SHORTEST_BEAT:
+        raise ValueError('must be "10s" or more; nobody needs to know sooner than that')
+    return every
+
+
+def _lasting(keep: Amount) -> Amount:
+    if keep.elapsed() < _SHORTEST_JOURNAL:
+        raise ValueError('must be "7d" or more; `undo` and the daily measure of comments go by the journal')
+    return keep
 
 
 FilePath = Annotated[Path, BeforeValidator(_path)]
@@ -83,15 +124,25 @@ class Overridable(Strict):
     """The file of what was said and done. Example: "state.db"."""
     mappings: FilePath = Path("mappings")
     """The folder of the mapping files. Example: "mappings"."""
-    interval: Annotated[Time, AfterValidator(_polite)] = Amount.parse("5m")
-    """How long `daemon` rests between two passes."""
+    interval: Interval = Amount.parse("5m")
+    """How long `daemon` leaves a source alone between two passes. It rests shorter where a promise is about to run
+    out, and longer while the source fails; a tenth of it, more or less, is left to chance."""
+    interval_off_hours: Interval = Amount.parse("15m")
+    """The same outside of working hours, if that is longer: those of the calendar that the source names, or
+    else of that of escalation.toml."""
     settle_after: Time = Amount.parse("10m")
     """How long a tracker may take to apply a write whose answer was lost."""
     crawl_every: Time = Amount.parse("24h")
     """How often all tickets are listed, not only changed ones."""
-    log: Literal["json", "console", "auto"] = "auto"
-    """How the log is written: `json`, `console`, or `auto`, which is for people on a terminal and JSON elsewhere.
-    """
+    keep_journal: Annotated[Time, AfterValidator(_lasting)] = Amount.parse("90d")
+    """How long the journal tells what was written on a ticket that is done, for `undo`, `explain` and `overrides`.
+    Of one that is not, it does so for a year at least. What was said is never forgotten."""
+    audit_every: Time = Amount.parse("7d")
+    """How often `daemon` holds every live ticket against what was promised there, and logs what has drifted, as
+    `makegood audit` tells it; "0m": never."""
+    log: Literal["json", "console", "journal", "auto"] = "auto"
+    """How the log is written: `json`, `console`, `journal` (systemd's, with a field for each fact), or `auto`: for
+    people on a terminal, to the journal where systemd reads along, and JSON elsewhere."""
 
 
 class Suggest(Strict):
@@ -112,6 +163,43 @@ class Suggest(Strict):
     """Whether tickets that may be about people are sent, too."""
 
 
+class MetricsSettings(Strict):
+    """Figures for Prometheus, and whether all is well. Without `[metrics]` there are none."""
+
+    listen: Annotated[str, AfterValidator(_on_this_machine)] | None = None
+    """Where `daemon` answers `/metrics`, `/healthz` and `/readyz`: an address of this very machine, and a port.
+
+    Example: "127.0.0.1:9477"
+    """
+    textfile: FilePath | None = None
+    """A file that the figures are written to after each pass, for node_exporter's textfile collector.
+
+    Example: "/var/lib/prometheus/node-exporter/makegood.prom"
+    """
+    ready_after: Time | None = None
+    """The age of a source's last good pass from which on `/readyz` names it; by default three of its intervals,
+    two of those off hours, or 15 minutes, whichever is longest. Example: "30m"."""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """The host and the port of `listen`."""
+        return _listened_at(self.listen) if self.listen else None
+
+    def complaints(self) -> Iterator[models.Complaint]:
+        """At least one way for somebody to read them."""
+        if self.listen is None and self.textfile is None:
+            yield (), 'nobody could read them; add listen = "127.0.0.1:9477", or textfile = "…", or take it out'
+
+
+class HeartbeatSettings(Strict):
+    """An address that hears from us while all is well, so that a service elsewhere alarms when that ends. It is
+    MAKEGOOD_HEARTBEAT_TOKEN.
+    """
+
+    every: Annotated[Time, AfterValidator(_unhurried)] = Amount.parse("5m")
+    """How often, at most. Have the service wait for longer than this and the longest rest between two passes."""
+
+
 class Settings(Overridable):
     """`config.toml`, with what the environment overrides."""
 
@@ -121,6 +209,10 @@ class Settings(Overridable):
     """Who suggests a category where no rule gives one; nobody, unless it is set."""
     notify: NotifySettings | None = None
     """Whom to tell of grave issues outside of the tracker; nobody, unless it is set."""
+    metrics: MetricsSettings | None = None
+    """Figures for Prometheus, and where to ask whether all is well; none, unless it is set."""
+    heartbeat: HeartbeatSettings | None = None
+    """An address that hears from us while all is well; none, unless it is set."""
 
     def complaints(self) -> Iterator[models.Complaint]:
         """Sources that share a name, one mapping file for two trackers, or workbooks taken for one."""
@@ -137,6 +229,8 @@ class Settings(Overridable):
                 yield ("source", index, "name"), what
             if self.notify and variable in map(_variable, NOTIFY.values()):
                 yield ("source", index, "name"), f"[notify] reads {variable} too; rename this source"
+            if self.heartbeat and variable == _variable(HEARTBEAT):
+                yield ("source", index, "name"), f"[heartbeat] reads {variable} too; rename this source"
             file, model = mapping_of(source)
             if files.setdefault(file, model) is not model:
                 yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
@@ -300,7 +394,10 @@ def _guess_tracker(document: Document, index: int, source: dict[str, Any]) -> No
 
 
 def _led(settings: Settings, folder: Path) -> Settings:
-    paths = {"state": folder / settings.state, "mappings": folder / settings.mappings}
+    paths: dict[str, object] = {"state": folder / settings.state, "mappings": folder / settings.mappings}
+    if settings.metrics and settings.metrics.textfile:
+        led = folder / settings.metrics.textfile
+        paths["metrics"] = settings.metrics.model_copy(update={"textfile": led})
     return settings.model_copy(update=paths)
 
 
@@ -322,6 +419,19 @@ def token_variable(source: Source) -> str:
     return _variable(source.name)
 
 
+def token_file(name: str) -> Path | None:
+    """The file that holds the token which goes by that name, there or not; None without $CREDENTIALS_DIRECTORY.
+
+    It is `<name>.token`, or `makegood_<name>.token` where that is there: so systemd calls it for a unit whose
+    `LoadCredential=makegood:FOLDER` hands over a folder of them.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return None
+    loaded = Path(folder) / f"{LOADED}{name}.token"
+    return loaded if os.path.lexists(loaded) else Path(folder) / f"{name}.token"
+
+
 def token_for(source: Source) -> SecretStr:
     """The source's token: from its variable, else from `<name>.token` in $CREDENTIALS_DIRECTORY.
 
@@ -337,6 +447,11 @@ def notify_secret(way: Literal["smtp", "webhook"]) -> SecretStr:
     """
     whose = {"smtp": "[notify.smtp] (its password)", "webhook": "[notify.webhook] (its address)"}
     return _required(NOTIFY[way], whose[way])
+
+
+def heartbeat_address() -> SecretStr:
+    """The address that `[heartbeat]` asks for, a secret too; found as tokens are, CredentialsError likewise."""
+    return _required(HEARTBEAT, f"[{HEARTBEAT}] (its address)")
 
 
 def _required(name: str, whose: str) -> SecretStr:
@@ -357,15 +472,14 @@ def suggest_token() -> SecretStr | None:
 
 
 def _token(name: str, whose: str) -> SecretStr | None:
-    variable, file = _variable(name), f"{name}.token"
-    origin, token = variable, os.environ.get(variable, "").strip()
-    if not token and (folder := os.environ.get("CREDENTIALS_DIRECTORY")):
-        origin = str(Path(folder) / file)
-        if os.path.lexists(origin):
-            try:
-                token = content(Path(origin)).decode("utf-8-sig", errors="replace").strip()
-            except IllegibleError as why:
-                raise CredentialsError(f"The token of {whose} in {origin}: {why.what}.") from None
+    origin = _variable(name)
+    token = os.environ.get(origin, "").strip()
+    if not token and (file := token_file(name)) and os.path.lexists(file):
+        origin = str(file)
+        try:
+            token = content(file).decode("utf-8-sig", errors="replace").strip()
+        except IllegibleError as why:
+            raise CredentialsError(f"The token of {whose} in {origin}: {why.what}.") from None
     if not token:
         return None
     if not _TOKEN.fullmatch(token):
@@ -382,11 +496,11 @@ def _variable(name: str) -> str:
 
 
 def _secrets(value: object, at: KeyPath = ()) -> Iterator[KeyPath]:
-    """Keys that look like a secret's, the webhook's address, and addresses that carry a login."""
+    """Keys that look like a secret's, the webhook's and the heartbeat's address, and any that carries a login."""
     match value:
         case dict():
             for key, inner in value.items():
-                if SECRET_KEY.search(key) or (at == ("notify", "webhook") and key in {"url", "address"}):
+                if SECRET_KEY.search(key) or (at in _SECRET_ADDRESSES and key in {"url", "address"}):
                     yield (*at, key)
                 else:
                     yield from _secrets(inner, (*at, key))
@@ -405,6 +519,8 @@ def _remedy(at: KeyPath, data: Mapping[str, Any]) -> str:
             name = SUGGEST
         case ("notify", str(way), *_), _ if way in NOTIFY:
             name = NOTIFY[way]
+        case ("heartbeat", *_), _:
+            name = HEARTBEAT
         case _:
             name = "NAME"
     return (

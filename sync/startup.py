@@ -19,6 +19,7 @@ from sync.promises import Terms
 from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
+from sync.trackers.pace import Paces
 from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSource
 
 if TYPE_CHECKING:
@@ -33,21 +34,24 @@ if TYPE_CHECKING:
     Opener = Callable[[AnySource, Policy, Callable[[], datetime]], Tracker]
 
 
-def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime]) -> Tracker:
+def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime], paces: Paces) -> Tracker:
     """The source's tracker; its SDK is imported now and no request is made yet.
 
-    `clock` tells the time of what is written to a workbook; other trackers have clocks of their own.
+    `clock` tells the time of what is written to a workbook; other trackers have clocks of their own. `paces` are
+    what each host may be asked.
     """
     mapping = policy.mappings[mapping_of(source)[0]]
     match source:
         case JiraSource():
             from sync.trackers.jira import open_jira  # noqa: PLC0415 - only for a source that needs it
 
-            return open_jira(source, cast("models.JiraMapping", mapping), token_for(source).get_secret_value())
+            token, pace = token_for(source).get_secret_value(), paces.of(source)
+            return open_jira(source, cast("models.JiraMapping", mapping), token, pace=pace)
         case AsanaSource():
             from sync.trackers.asana import open_asana  # noqa: PLC0415 - only for a source that needs it
 
-            return open_asana(source, cast("models.AsanaMapping", mapping), token_for(source).get_secret_value())
+            token, pace = token_for(source).get_secret_value(), paces.of(source)
+            return open_asana(source, cast("models.AsanaMapping", mapping), token, pace=pace)
         case WorkbookSource():
             from sync.trackers.workbook import open_workbook  # noqa: PLC0415 - only for a source that needs it
 
@@ -117,7 +121,8 @@ def program(  # noqa: PLR0913, PLR0917 - what a program is made of
     store: Store,
     names: Sequence[str] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    opener: Opener = opened,
+    opener: Opener | None = None,
+    paces: Paces | None = None,
 ) -> Program:
     """Everything a pass works with. Opens the trackers; makes no request.
 
@@ -125,7 +130,9 @@ def program(  # noqa: PLR0913, PLR0917 - what a program is made of
     living tickets again and again takes a third of a pass over 5,000.
     """
     gc.set_threshold(100_000, 20, 50)
-    sources = chosen(settings, names)
+    sources, paces = chosen(settings, names), paces or Paces()
+    paces.share(sources)
+    opener = opener or partial(opened, paces=paces)
     served = tuple(_served(source, policy, clock, opener) for source in sources)
     terms = {each.settings.name: each.terms for each in served}
     composer, notify, suggest = Composer(policy, terms), settings.notify, settings.suggest

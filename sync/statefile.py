@@ -4,85 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import sqlite3
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, cast
 
 from sync.errors import LockHeldError, StateError, StateStoppedError
+from sync.migrations import APPLICATION, MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-APPLICATION = 0x6D6B6764
-"""SQLite's `application_id` of our files, the letters `mkgd`: what tells them from another program's."""
-
-MIGRATIONS: tuple[str, ...] = (
-    f"""
-    PRAGMA application_id = {APPLICATION};
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE sources (
-        name TEXT PRIMARY KEY, site TEXT NOT NULL, cursor TEXT, crawled_at TEXT, policy TEXT NOT NULL DEFAULT '',
-        last_good TEXT, trouble TEXT NOT NULL DEFAULT '', halted TEXT NOT NULL DEFAULT ''
-    ) WITHOUT ROWID;
-    CREATE TABLE tickets (
-        site TEXT NOT NULL, id TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL, client TEXT NOT NULL,
-        category TEXT NOT NULL, opened TEXT NOT NULL, resolved TEXT, live INTEGER NOT NULL, wake_at TEXT,
-        labels TEXT NOT NULL DEFAULT '[]', due TEXT, due_written INTEGER NOT NULL DEFAULT 0,
-        refused TEXT NOT NULL DEFAULT '{{}}', PRIMARY KEY (site, id)
-    ) WITHOUT ROWID;
-    CREATE INDEX tickets_wake ON tickets (source, wake_at) WHERE wake_at IS NOT NULL;
-    CREATE INDEX tickets_key ON tickets (key);
-    CREATE INDEX tickets_client ON tickets (client);
-    CREATE TABLE unread (
-        source TEXT NOT NULL, id TEXT NOT NULL, wake_at TEXT NOT NULL, why TEXT NOT NULL, PRIMARY KEY (source, id)
-    ) WITHOUT ROWID;
-    CREATE TABLE said (
-        site TEXT NOT NULL, ticket TEXT NOT NULL, mark TEXT NOT NULL, comment TEXT NOT NULL, at TEXT NOT NULL,
-        promise TEXT NOT NULL, occasion TEXT NOT NULL, step INTEGER NOT NULL, PRIMARY KEY (site, ticket, mark)
-    ) WITHOUT ROWID;
-    CREATE TABLE journal (
-        number INTEGER PRIMARY KEY, site TEXT NOT NULL, ticket TEXT NOT NULL, run TEXT NOT NULL,
-        kind TEXT NOT NULL, detail TEXT NOT NULL, outcome TEXT NOT NULL, intended_at TEXT NOT NULL,
-        ended_at TEXT, note TEXT NOT NULL
-    );
-    CREATE INDEX journal_open ON journal (site, ticket) WHERE outcome IN ('intended', 'unknown');
-    CREATE INDEX journal_ticket ON journal (site, ticket);
-    CREATE TABLE observations (
-        site TEXT NOT NULL, ticket TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, field TEXT NOT NULL,
-        before TEXT NOT NULL, after TEXT NOT NULL, PRIMARY KEY (site, ticket, number)
-    ) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE tickets ADD COLUMN told TEXT NOT NULL DEFAULT '{}';
-    ALTER TABLE tickets ADD COLUMN standing TEXT NOT NULL DEFAULT '';
-    ALTER TABLE sources ADD COLUMN left_firm TEXT NOT NULL DEFAULT '[]';
-    CREATE TABLE notices (
-        mark TEXT PRIMARY KEY, site TEXT NOT NULL, ticket TEXT NOT NULL, comment INTEGER NOT NULL,
-        detail TEXT NOT NULL, outcome TEXT NOT NULL, intended_at TEXT NOT NULL, ended_at TEXT,
-        note TEXT NOT NULL DEFAULT ''
-    ) WITHOUT ROWID;
-    CREATE INDEX notices_open ON notices (outcome) WHERE outcome IN ('intended', 'unknown');
-    CREATE TABLE suggestions (
-        content TEXT PRIMARY KEY, category TEXT NOT NULL, reason TEXT NOT NULL, at TEXT NOT NULL
-    ) WITHOUT ROWID;
-    """,
-    """
-    CREATE TABLE granted (
-        site TEXT NOT NULL, ticket TEXT NOT NULL, promise TEXT NOT NULL, occasion TEXT NOT NULL, at TEXT NOT NULL,
-        promised TEXT, PRIMARY KEY (site, ticket, promise, occasion)
-    ) WITHOUT ROWID;
-    """,
-    """
-    ALTER TABLE tickets ADD COLUMN stale INTEGER NOT NULL DEFAULT 0;
-    """,
-    """
-    CREATE TABLE overrides (
-        site TEXT NOT NULL, ticket TEXT NOT NULL, what TEXT NOT NULL, reason TEXT NOT NULL, rule TEXT NOT NULL,
-        at TEXT NOT NULL, PRIMARY KEY (site, ticket, what, reason)
-    ) WITHOUT ROWID;
-    """,
-)
 
 BACKUP = "backup"
 """The key in `meta` that a backup has and the file it was made of has not."""
@@ -156,13 +88,16 @@ def _writable(path: Path) -> sqlite3.Connection:
         _recognise(database, path)
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = FULL")
+        database.execute("PRAGMA secure_delete = ON")
         held.pop_all()
     return database
 
 
 def _copied(path: Path) -> sqlite3.Connection:
     with ExitStack() as held:
-        memory = held.enter_context(closing(sqlite3.connect(":memory:", isolation_level=None)))
+        memory = held.enter_context(
+            closing(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+        )
         while path.exists() and not _copy(path, memory):
             pass
         _recognise(memory, path)
@@ -200,7 +135,8 @@ def _just_restored(path: Path) -> bool:
 
 
 def _connected(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5)
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=5, check_same_thread=False)
 
 
 def _version(database: sqlite3.Connection) -> int:
@@ -216,19 +152,27 @@ def _recognise(database: sqlite3.Connection, path: Path) -> None:
     if tables and application != APPLICATION:
         raise StateError(f"{path} is another program's database; name another file as `state`")
     if version > len(MIGRATIONS):
+        kept = before_upgrade(path, len(MIGRATIONS))
+        way = f": {shlex.join(['cp', str(kept), str(path)])}" if kept.exists() else ""
         raise StateError(
             f"{path} was written by a newer makegood (schema {version}, this one knows {len(MIGRATIONS)}); "
-            "install that version again, or restore a backup made before it"
+            f"install that version again, or restore a backup made before it{way}"
         )
     found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise StateError(damaged(path, found))
 
 
+def before_upgrade(path: Path, schema: int) -> Path:
+    """Where the state file's backup lies that was made before it was brought from this schema to a newer one."""
+    return path.with_name(f"{path.name}.schema-{schema}.bak")
+
+
 def migrate(database: sqlite3.Connection, version: int) -> None:
-    """To the newest schema; each migration is one transaction."""
-    for number, migration in enumerate(MIGRATIONS[version:], version + 1):
-        database.executescript(f"BEGIN IMMEDIATE;{migration};PRAGMA user_version = {number};COMMIT;")
+    """To the newest schema, in one transaction."""
+    if version < len(MIGRATIONS):
+        steps = ";".join(MIGRATIONS[version:])
+        database.executescript(f"BEGIN IMMEDIATE;{steps};PRAGMA user_version = {len(MIGRATIONS)};COMMIT;")
 
 
 def mark_restored(database: sqlite3.Connection, path: Path) -> None:

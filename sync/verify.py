@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from sync.action import action_id
 from sync.errors import StateError
 from sync.kept import known_of, standing_of
+from sync.migrations import MIGRATIONS
 from sync.records import NoticeOutcome, Outcome, WriteKind
-from sync.statefile import MIGRATIONS, copied, damaged, mark_restored, migrate
+from sync.statefile import copied, damaged, mark_restored, migrate
 from sync.trackers.base import Finding
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ def _contents(database: sqlite3.Connection) -> Iterator[Finding]:
             _place(where) for value, *where in _rows(database, table, column) if not _readable(value, read)
         ]
         yield from _grave(unreadable, f"{table}.{column}", "cannot be read")
+    for table in _ON_SITES:
+        lost = [
+            _place(where)
+            for number, *where in _rows(database, table, "site")
+            if not database.execute("SELECT 1 FROM sites WHERE number = ?", (number,)).fetchone()
+        ]
+        yield from _grave(lost, f"{table}.site", "is no site of the file")
     for table, column, known in (
         ("journal", "kind", get_args(WriteKind)),
         ("journal", "outcome", get_args(Outcome)),
@@ -72,7 +80,7 @@ def _contents(database: sqlite3.Connection) -> Iterator[Finding]:
     ):
         strange = [_place(where) for value, *where in _rows(database, table, column) if value not in known]
         yield from _grave(strange, f"{table}.{column}", "is none that makegood writes")
-    told = database.execute("SELECT mark, promise, occasion, step, site, ticket FROM said")
+    told = database.execute(f"SELECT mark, promise, occasion, step, {_SITE}, ticket FROM said")  # noqa: S608 - ours
     foreign = [
         _place((site, ticket))
         for mark, promise, occasion, step, site, ticket in told.fetchall()
@@ -81,9 +89,14 @@ def _contents(database: sqlite3.Connection) -> Iterator[Finding]:
     yield from _grave(foreign, "said.mark", "is not the id of what was said")
 
 
+_SITE = "coalesce((SELECT name FROM sites WHERE number = site), 'site ' || site)"
+_ON_SITES = ("tickets", "said", "journal", "observations", "notices", "granted", "overrides")
+"""The tables whose rows name a site by its number."""
+
+
 def _rows(database: sqlite3.Connection, table: str, column: str) -> list[tuple[Any, ...]]:
     """The column's values, each with the columns that name its row."""
-    names = {"sources": "name", "tickets": "site, id", "unread": "source, id"}.get(table, "site, ticket")
+    names = {"sources": "name", "tickets": f"{_SITE}, id", "unread": "source, id"}.get(table, f"{_SITE}, ticket")
     return database.execute(f"SELECT {column}, {names} FROM {table} WHERE {column} IS NOT NULL").fetchall()  # noqa: S608 - ours
 
 
@@ -168,7 +181,8 @@ def _knowledge(database: sqlite3.Connection, sources: Collection[str]) -> Iterat
         what = "it is in no config; if it was renamed or taken out, nothing is to be done"
         yield Finding("warning", f"source {name}", f"{what}, otherwise name its config with --config")
     standing = {site for name, site in known.items() if name in sources}
-    counted = database.execute("SELECT site, count(*) FROM tickets GROUP BY site ORDER BY site")
+    tickets = "SELECT name, count(*) FROM tickets JOIN sites ON sites.number = site GROUP BY name ORDER BY name"
+    counted = database.execute(tickets)
     for site, count in counted.fetchall():
         if site not in standing:
             what = f"{count} tickets are remembered of it and no source stands on it"

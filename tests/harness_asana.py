@@ -10,6 +10,7 @@ from fakes.asana import AsanaFake
 from fakes.asana_rich import mentioned
 from fakes.faults import DropAfter, DropBefore, Reply
 from harness import Posted, Write
+from hourglass import Hourglass
 
 from sync.mapping.models import AsanaMapping
 from sync.ticket import Audience, Status
@@ -52,7 +53,8 @@ class AsanaHarness:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.fake = AsanaFake(now=datetime(2025, 3, 3, 9, tzinfo=UTC))
-        self.waits: list[float] = []
+        self.pace = Hourglass()
+        self.waits = self.pace.waits
         self.fake.person(STAFF)
         self.fake.person(CLIENT, guest=True)
         self.project = self.fake.add_project("Client issues", sections=(*SECTIONS.values(), "Attic"))
@@ -71,7 +73,7 @@ class AsanaHarness:
         self.fake.__exit__(kind, error, trace)
 
     def tracker(self, *, token: str | None = None) -> Tracker:
-        return open_asana(self.source(), self.mapping(), token or self.fake.token, sleep=self.waits.append)
+        return open_asana(self.source(), self.mapping(), token or self.fake.token, pace=self.pace)
 
     def source(self, **settings: object) -> AsanaSource:
         given = {"name": "agency", "url": self.fake.host, "projects": [self.project], "readers": self.readers}

@@ -11,6 +11,7 @@ from fakes.jira_cloud import EMAIL, JiraCloud
 from fakes.jira_dc import JiraDC
 from fakes.jira_text import mentions, plain
 from harness import Posted, Write
+from hourglass import Hourglass
 
 from sync.mapping.models import JiraMapping
 from sync.ticket import Audience, Status
@@ -62,7 +63,8 @@ class JiraHarness:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.waits: list[float] = []
+        self.pace = Hourglass()
+        self.waits = self.pace.waits
         self.fake = self.jira()
         self.fake.add_project("OPS", "Operations", self.kind)
         self.client_field = self.fake.add_field("Client")
@@ -92,7 +94,7 @@ class JiraHarness:
         """With `settings`, further keys of the source."""
         given = self.credentials
         source = self.source(**({"email": given["email"]} if "email" in given else {}), **settings)
-        return open_jira(source, self.mapping(), token or given["token"], sleep=self.waits.append)
+        return open_jira(source, self.mapping(), token or given["token"], pace=self.pace)
 
     def source(self, **settings: object) -> JiraSource:
         given = {"name": "agency", "url": self.fake.url, "projects": ["OPS"], "readers": self.readers}

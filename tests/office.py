@@ -8,17 +8,18 @@ import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fakes.jira_cloud import EMAIL, JiraCloud
 
-from sync import settings
+from sync import settings, startup
 from sync.cli import main
-from sync.trackers.jira import open_jira
+from sync.trackers.pace import Paces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,7 +99,7 @@ class Office:
         usual["readers"] = "staff"
         self.write("config.toml", self.read("config.toml") + table("source", {"name": name} | usual | settings))
         self.patch.setenv(f"MAKEGOOD_{name.upper()}_TOKEN", SECRET)
-        self.patch.setitem(cast("dict[str, object]", open_jira.__kwdefaults__), "sleep", lambda _seconds: None)
+        self.patch.setattr(startup, "Paces", without_waiting)
 
     def fill_client(self, jira: JiraCloud, issue: Issue | str = "OPS-1") -> None:
         """Say whose issue it is."""
@@ -197,6 +198,12 @@ def table(name: str, values: Mapping[str, object]) -> str:
         f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value is not None
     ]
     return "\n".join([f"[[{name}]]", *lines, "", ""])
+
+
+def without_waiting() -> Paces:
+    """What every host may be asked, at a time that goes by as fast as it is waited for."""
+    waited = [0.0]
+    return Paces(wait=waited.append, clock=lambda: time.monotonic() + sum(waited))
 
 
 def jira_cloud(**options: Any) -> JiraCloud:  # noqa: ANN401 - the fake's own

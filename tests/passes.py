@@ -6,19 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
+import structlog
 import tickets
 from fakes.memory_tracker import Board, MemoryTracker
 
+from sync import daemon
 from sync.cycle import Program, plan_pass, run_pass
 from sync.judgement import Judge
+from sync.lane import Lane
+from sync.mapping.models import Amount
 from sync.notify import noticed
 from sync.observe import Served
 from sync.promises import Terms
 from sync.richtext import Paragraph, Span
 from sync.store import Store
-from sync.trackers.sources import Source
+from sync.trackers.sources import Source, host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from sync.notify_models import NotifySettings
     from sync.plan import TicketPlan
     from sync.promises import Saying
+    from sync.reload import Configuration
     from sync.richtext import Document
     from sync.trackers.base import Tracker
 
@@ -215,3 +222,22 @@ def skipped(sights: Sequence[Sight]) -> dict[str, str]:
 def high(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - any of a ticket's
     """Fields of a ticket of high severity, to which one comment is owed after 15 minutes."""
     return {"fields": {"severity": "high"}, **fields}
+
+
+def in_a_lane(program: Program, passes: int, interval: str = "0m") -> None:
+    """So many passes over each source, as the daemon makes them, in this thread and by the real clock."""
+    rhythm = SimpleNamespace(interval=Amount.parse(interval), interval_off_hours=Amount.parse(interval))
+    unedited = SimpleNamespace(program=program, settings=rhythm, look=lambda _log: program)
+    log = structlog.get_logger()
+    lane = Lane(
+        host_of(program.sources[0].settings),
+        cast("Configuration", unedited),
+        Event(),
+        log,
+        ended=partial(daemon.tell, log=log),
+        held=lambda _source: timedelta(),
+        wake=lambda: None,
+        passes=passes,
+    )
+    lane.run()
+    assert lane.fault is None

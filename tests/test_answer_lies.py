@@ -145,6 +145,7 @@ class Storm:
 
     def run(self, minutes: float) -> None:
         """A pass that nothing stops, and after which what is in doubt is shown to be."""
+        self.harness.pace.now += self.harness.pace.held().total_seconds()  # nobody is served before
         (sight,) = self.firm.run(minutes=minutes)
         assert sight.error is None
         assert all(wait <= 60 for wait in self.harness.waits), (

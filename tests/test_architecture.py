@@ -27,7 +27,7 @@ duties scope routine attention messages history signs judgement doubts standing
 ledger markdown render spoken sample comments plan template_check tone courtesy
 
 trackers.landscape
-trackers.base trackers.sources trackers.translate trackers.past
+trackers.base trackers.sources trackers.limits trackers.pace trackers.translate trackers.past
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
 trackers.jira_site trackers.jira_write trackers.jira_follow trackers.jira_check trackers.jira
@@ -40,18 +40,23 @@ trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workbook_survey
 trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
 trackers.export_survey
-records kept statefile archive store replacing backup verify
+records kept migrations statefile replacing backup archive store compaction verify
 notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
-apply suggest observe survey recover tables worklist registers remember cycle startup workbench.replay
+apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay
+audit_kinds audit audit_comparison audit_reading
+reasons kept_promises health heartbeat metrics
 report reviewed undo explaining.decisions workbench.overrides workbench.difference
 workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
 explaining.fields explaining.severity explaining.clocks explaining.timeline explaining.explain
 explaining.text_clocks explaining.text
-progress logs screen terminal excerpt fault_text
+progress journald logs screen terminal monitoring excerpt fault_text
 reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
 workbench.testing_command
-commands daemon check_command plan_commands undo_command state_commands listing_commands
+doctor_finding doctor_credentials doctor_machine doctor_files doctor_state doctor_service doctor_network doctor
+doctor_text doctor_command
+commands service_manager schedule lane vitals chores daemon check_command plan_commands undo_command
+state_commands listing_commands audit_command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command
@@ -64,11 +69,12 @@ HOMES = {
     "jira": "trackers.jira",
     "asana": "trackers.asana",
     "openpyxl": "trackers.workbook tables",
-    "sqlite3": "statefile archive store backup verify",
+    "sqlite3": "statefile archive store backup verify doctor_machine",
     "jinja2": "render template_check",
     "babel": "spoken",
     "holidays": "worktime",
     "click": "cli terminal",
+    "prometheus_client": "metrics",
     "structlog": "logs daemon",
 }
 """The modules (and those whose names begin so) that alone may import a part that others need not know."""

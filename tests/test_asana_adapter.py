@@ -35,6 +35,7 @@ from sync.trackers.asana import open_asana
 from sync.trackers.asana_cursor import Watermark, advanced
 from sync.trackers.asana_http import retry_after
 from sync.trackers.asana_markup import LONGEST, html, references
+from sync.trackers.pace import Pace
 from sync.trackers.sources import AsanaSource
 
 if TYPE_CHECKING:
@@ -70,7 +71,10 @@ def tracker(harness: AsanaHarness) -> Iterator[Tracker]:
 def opened(harness: AsanaHarness, *, source: dict[str, Any] | None = None, **mapping: object) -> Tracker:
     """Another tracker, connected, with these settings changed."""
     made = open_asana(
-        harness.source(**source or {}), harness.mapping(**mapping), harness.fake.token, sleep=harness.waits.append
+        harness.source(**source or {}),
+        harness.mapping(**mapping),
+        harness.fake.token,
+        pace=harness.pace,
     )
     made.connect()
     return made
@@ -773,7 +777,8 @@ def test_a_read_that_fails_in_passing_is_asked_again(
     task = harness.create("Late report")
     harness.fake.script(fault, path="/stories", times=3)
     assert read(tracker, task).id == task
-    assert len(harness.waits) == 3
+    assert len([request for request in harness.fake.log if "/stories" in request.path]) == 4
+    assert sum(harness.waits) >= 3
 
 
 @pytest.mark.parametrize("data", [None, "text", {"name": "no gid"}, [{"name": "no gid"}], [None]])
@@ -801,7 +806,7 @@ def test_a_server_that_does_not_speak_tls_is_a_server_fault(harness: AsanaHarnes
         port, hand = listener.getsockname()[1], threading.Thread(target=hang_up)
         hand.start()
         source = harness.source(url=f"https://127.0.0.1:{port}/api/1.0")
-        tracker = open_asana(source, harness.mapping(), "token", sleep=harness.waits.append)
+        tracker = open_asana(source, harness.mapping(), "token", pace=harness.pace)
         with pytest.raises(ServerFaultError, match="could not be read: the connection broke"):
             tracker.connect()
         hand.join()
@@ -830,7 +835,7 @@ def test_a_wait_can_be_interrupted(harness: AsanaHarness) -> None:
     def stop(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    tracker = open_asana(harness.source(), harness.mapping(), harness.fake.token, sleep=stop)
+    tracker = open_asana(harness.source(), harness.mapping(), harness.fake.token, pace=Pace(wait=stop))
     harness.stumble()
     with pytest.raises(KeyboardInterrupt):
         tracker.connect()

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakes.jira_cloud import JiraCloud
+    from fakes.server import Exchange
 
 PATIENCE = 30.0
 """Seconds after which a test that waits for the daemon fails instead of waiting on."""
@@ -337,3 +339,66 @@ def test_without_a_service_manager_it_tells_nobody(monkeypatch: pytest.MonkeyPat
         assert channel.recv(100) == b"WATCHDOG=1"
         with pytest.raises(BlockingIOError):
             channel.recv(100)
+
+
+def test_a_slow_host_delays_no_other(office: Office, jira: JiraCloud) -> None:
+    office.write("config.toml", 'interval = "1s"\ninterval_off_hours = "1s"\n\n')
+    with jira_cloud() as slow:
+        slow.latency = 20.0
+        office.jira(slow.url, "slow")
+        office.jira(jira.url, "sound")
+        with Restless(office) as running:
+            passes = [running.until("pass")["source"] for _ in range(3)]
+    assert passes == ["sound"] * 3
+    assert [comment.author for comment in jira.issue("OPS-1").comments] == ["makegood"]
+
+
+def test_a_write_that_is_not_answered_holds_up_nobody_who_stops_it_and_is_looked_up_at_the_next_start(
+    office: Office, jira: JiraCloud
+) -> None:
+    office.jira(jira.url)
+    begun, answer = threading.Event(), threading.Event()
+
+    def slow(exchange: Exchange) -> None:
+        if exchange.request.path.endswith("/comment") and exchange.request.method == "POST":
+            begun.set()
+            answer.wait(PATIENCE)
+
+    jira.check = slow
+    try:
+        with service(office) as running:
+            assert begun.wait(PATIENCE)
+            asked = time.monotonic()
+            status, log = running.ended(signal.SIGTERM)
+            assert time.monotonic() - asked < 10, "as the unit file and the documentation promise"
+    finally:
+        answer.set()
+    jira.check = None
+    assert (status, log[-1]["event"]) == (0, "stopped")
+    assert log[-1]["unfinished"] == [jira.url.removeprefix("http://")]
+    assert len(jira.issue("OPS-1").comments) == 1, "the server had taken it"
+    assert office.run().status == 0
+    (source,) = office.run("status", "--output", "json").json["sources"]
+    assert source["open_writes"] == []
+    assert len(jira.issue("OPS-1").comments) == 1
+
+
+def test_sighup_has_an_edit_taken_up_at_once(office: Office) -> None:
+    office.source()
+    office.issues(LATE)
+    office.mapping("workbook.toml", 'prefix = "esc:"', 'prefix = "due:"')
+    with Restless(office) as running:
+        running.until("pass")
+        office.source("others")
+        office.issues(LATE | {"ID": "T-2"}, file="others.csv")
+        running.process.send_signal(signal.SIGHUP)
+        assert running.until("configuration changed")
+        assert {running.until("pass")["source"], running.until("pass")["source"]} == {"issues", "others"}
+        (office.folder / "config.toml").write_text(
+            (office.folder / "config.toml").read_text(encoding="utf-8").replace('"others"', '"extra"', 1),
+            encoding="utf-8",
+        )
+        running.process.send_signal(signal.SIGHUP)
+        while running.until("pass")["source"] != "extra":
+            pass
+    assert "due:critical" in office.rows("others.csv")["T-2"]["Labels"]

@@ -24,6 +24,7 @@ from sync.richtext import plain
 from sync.settings import chosen, load
 from sync.signs import flags
 from sync.startup import opened, program, terms_of
+from sync.trackers.pace import Paces
 from sync.store import Store
 from sync.ticket import CATEGORIES, SEVERITIES, Audience, Language
 
@@ -221,7 +222,7 @@ def shipped_demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     folder = copy_of_the_demo(tmp_path_factory.mktemp("demo"))
     settings, policy = load(folder / "config.toml")
     (source,) = chosen(settings, [])
-    tracker = opened(source, policy, lambda: NOW)
+    tracker = opened(source, policy, lambda: NOW, Paces())
     tracker.connect()
     pages = list(tracker.changed(None))
     return Demo(

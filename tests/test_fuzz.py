@@ -16,6 +16,7 @@ from fuzz.dice import mutated_bytes
 from fuzz.files import MODELS, check_mapping, check_workbook, mutated_xlsx
 from fuzz.ground import Ground
 from fuzz.markup import check_adf, check_asana, check_jql, check_wiki
+from hourglass import Hourglass
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from real_issues import SHIPPED, fitted_policy, read_issues
@@ -267,9 +268,9 @@ def impatient(real: OnTracker, policy: Policy) -> Tracker:
     """The tracker on real issues, which waits for nothing."""
     match real.source, policy.mappings[f"{real.source.tracker}.toml"]:
         case JiraSource() as source, JiraMapping() as mapping:
-            return open_jira(source, mapping, TOKEN if source.email else "dc-token", sleep=lambda _: None)
+            return open_jira(source, mapping, TOKEN if source.email else "dc-token", pace=Hourglass())
         case AsanaSource() as source, AsanaMapping() as mapping:
-            return open_asana(source, mapping, real.fake.token, sleep=lambda _: None)  # type: ignore[attr-defined]
+            return open_asana(source, mapping, real.fake.token, pace=Hourglass())  # type: ignore[attr-defined]
         case other:
             raise AssertionError(f"{other} has no network")
 

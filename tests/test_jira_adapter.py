@@ -281,7 +281,7 @@ def test_a_ticket_whose_comments_may_not_be_read_is_unassessable(jira: JiraHarne
 def tracker_with(harness: JiraHarness, **mapping: Any) -> Tracker:  # noqa: ANN401 - as a mapping file says
     token = harness.credentials["token"]
     source = harness.source(**{key: value for key, value in harness.credentials.items() if key == "email"})
-    return open_jira(source, harness.mapping(**mapping), token, sleep=harness.waits.append)
+    return open_jira(source, harness.mapping(**mapping), token, pace=harness.pace)
 
 
 def test_a_field_is_found_by_its_id_or_its_name_and_so_is_its_history(jira: JiraHarness) -> None:

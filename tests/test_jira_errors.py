@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import responses
+from hourglass import Hourglass
 
 from sync.errors import (
     ConflictError,
@@ -45,7 +46,7 @@ class Client(JiraHttp):
 
     def __init__(self, address: str = SITE) -> None:
         self.waits: list[float] = []
-        super().__init__(address, TOKEN, "bot@agency.example", sleep=self.waits.append)
+        super().__init__(address, TOKEN, "bot@agency.example", pace=Hourglass(self.waits))
         self.version = "3"
 
     def search(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
@@ -188,8 +189,7 @@ def test_a_read_waits_as_long_as_it_is_asked_to_in_any_form(
     site.post(READ, json={"issues": []})
     client = Client()
     assert client.search() == {"issues": []}
-    (wait,) = client.waits
-    assert seconds < wait <= seconds + 8
+    assert seconds <= sum(client.waits) <= seconds + 8
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -222,11 +222,11 @@ def test_a_write_that_a_limit_rejected_is_sent_again_if_it_may_be_made_twice(sit
     site.post(COMMENT, status=429, headers=LIMITED)
     client = Client()
     client.edit()
-    (wait,) = client.waits
-    assert wait > 7
+    assert sum(client.waits) >= 7
+    waited = len(client.waits)
     with pytest.raises(LostAnswerError):
         client.comment()
-    assert client.waits == [wait, 7]
+    assert client.waits[waited:] == []
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_no_error_holds_the_token_a_query_or_what_was_sent(site: responses.Reque
     site.post(COMMENT, body=requests.ConnectionError(f"https://bot:{TOKEN}@agency.example/?expand={QUERY}"))
     text = told(refusal.value)
     with pytest.raises(TrackerError) as silence:
-        client.comment()
+        Client().comment()
     text += told(silence.value)
     for secret in (TOKEN, BODY, QUERY, COOKIE):
         assert secret not in text

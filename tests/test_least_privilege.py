@@ -77,7 +77,7 @@ def test_a_lacking_right_is_named_with_what_will_not_happen_and_how_to_give_it(
     jira.fake.deny(right)
     mapping = jira.mapping(people={"everyone_else": "staff", "bring_in": ["watch", "assign"]})
     given = {"mode": "full"} | ({"email": jira.credentials["email"]} if jira.fake.cloud else {})
-    tracker = open_jira(jira.source(**given), mapping, jira.credentials["token"], sleep=jira.waits.append)
+    tracker = open_jira(jira.source(**given), mapping, jira.credentials["token"], pace=jira.pace)
     errors = [found.what for found in tracker.check() if found.level == "error"]
     told = LACKING[right]
     if told is None:
@@ -175,7 +175,7 @@ def test_the_asana_accounts_access_to_a_project_is_neither_too_high_nor_too_low(
     asana.fake.share(asana.project, who, level)
     if through == "a team":
         asana.fake.share(asana.project, "makegood", "viewer")
-    tracker = open_asana(asana.source(mode=mode), asana.mapping(), asana.fake.token, sleep=asana.waits.append)
+    tracker = open_asana(asana.source(mode=mode), asana.mapping(), asana.fake.token, pace=asana.pace)
     found = [(grade, what) for grade in ("warning", "error") for what in about_rights(tracker, grade)]
     assert [(grade, what.startswith(told)) for grade, what in found] == ([(graded, True)] if told else [])
 
@@ -304,7 +304,7 @@ def live(folder: Path, kind: type[JiraHarness], patch: pytest.MonkeyPatch) -> No
         list(tracker.check())
         source = harness.source(email=harness.credentials["email"])
         for ask in (jira_survey.survey, jira_survey.visible):
-            ask(source, harness.credentials["token"], sleep=harness.waits.append)
+            ask(source, harness.credentials["token"], pace=harness.pace)
         for project in ("OPS", "LAB"):
             harness.fake.deny("BROWSE_PROJECTS", project)
         with pytest.raises(TrackerError):

@@ -92,8 +92,9 @@ def test_a_slip_of_the_pen_is_answered_word_for_word_as_shown(office: Office) ->
 COMMANDS = {"one_pass", "check", "explain", "status", "rebuild", "daemon"}
 COMMANDS |= {"worklist", "register", "lessons", "remedies", "message"}
 COMMANDS |= {"backup", "verify", "plan", "apply", "undo", "trial"}
-COMMANDS |= {"schema", "test"}
+COMMANDS |= {"schema", "test", "audit"}
 COMMANDS |= {"backtest", "diff", "init", "overrides"}
+COMMANDS |= {"doctor"}
 
 
 @pytest.fixture
@@ -113,6 +114,8 @@ def called(office: Office) -> list[str]:
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
     doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "verify")}
     doers["undo"] = "sync.undo_command.undo"
+    doers["audit"] = "sync.audit_command.audit"
+    doers["doctor"] = "sync.doctor_command.doctor"
     doers["trial"] = "sync.workbench.export_command.one_pass"
     office.patch.setattr("sync.workbench.export_command.explain", noting("explain"))
     doers["test"] = "sync.workbench.testing_command.test"

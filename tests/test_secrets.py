@@ -27,6 +27,7 @@ from fakes.jira_cloud import EMAIL
 from fakes.mail_server import MailServer
 from fakes.server import Answer, FakeServer
 from harness_asana import AsanaHarness
+from hourglass import Hourglass
 from office import LATE, NOW, Office, jira_cloud
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from reliability import counted
@@ -92,24 +93,24 @@ class Sender(NamedTuple):
 
 
 def _jira(url: str, email: str | None = None) -> object:
-    http = JiraHttp(url, TOKEN, email, sleep=lambda _seconds: None)
+    http = JiraHttp(url, TOKEN, email, pace=Hourglass())
     with closing(http):
         return http.read("GET", "myself"), http.write("POST", "issue/1/comment", {"body": "x"})
 
 
 def _jira_write(url: str) -> object:
-    with closing(JiraHttp(url, TOKEN, PERSON, sleep=lambda _seconds: None)) as http:
+    with closing(JiraHttp(url, TOKEN, PERSON, pace=Hourglass())) as http:
         return http.write("PUT", "issue/1", {"fields": {}})
 
 
 def _asana(url: str) -> object:
-    connection = Connection(url, TOKEN, sleep=lambda _seconds: None)
+    connection = Connection(url, TOKEN, pace=Hourglass())
     with closing(connection):
         return connection.record(connection.users.get_user, "me", opt_fields="name")
 
 
 def _asana_write(url: str) -> object:
-    connection = Connection(url, TOKEN, sleep=lambda _seconds: None)
+    connection = Connection(url, TOKEN, pace=Hourglass())
     with closing(connection):
         return connection.write(connection.tasks.update_task, {"due_on": None}, "1", opt_fields="name")
 

@@ -156,7 +156,7 @@ def test_every_fault_of_file_environment_and_mappings_is_told_at_once(monkeypatc
     expected = """\
         config.toml:1:1: intervall: unknown key; did you mean 'interval'?
         config.toml:2:1: interval: must be "10s" or more; trackers turn away those who ask without pause
-        config.toml:3:1: log: write "json" or "console" or "auto", not 'jsn'; did you mean 'json'?
+        config.toml:3:1: log: write "json" or "console" or "journal" or "auto", not 'jsn'; did you mean 'json'?
         config.toml:4:1: state: must not be empty
         config.toml:8:1: source "jira-main".url: write an address that begins with https:// (plain http only
             to this very machine)

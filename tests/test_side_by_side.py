@@ -6,6 +6,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from passes import agency, high
@@ -82,7 +83,7 @@ def test_what_another_pass_finds_out_meanwhile_is_judged_by_in_the_next(
                 one_pass(firm, source)
             one.create(created=other.tickets[second].created - timedelta(minutes=5))
             other.say(second, "We look at it.")
-            with interrupted(at, lambda firm=firm: one_pass(firm, "one"), monkeypatch) as met:
+            with interrupted(at, partial(one_pass, firm, "one"), monkeypatch) as met:
                 one_pass(firm, "other")
             tried += met["done"]
             for source in ("one", "other") * 2:
@@ -109,9 +110,7 @@ def test_nobody_is_asked_beyond_a_days_measure_by_two_passes_at_once(
             firm.wait(minutes=20)
             program = firm.program(firm.store)
             alone = program.rations._deciding.locked  # noqa: SLF001 - others wait there
-            with interrupted(
-                at, lambda firm=firm, by=program: one_pass(firm, "one", by), monkeypatch, alone
-            ) as met:
+            with interrupted(at, partial(one_pass, firm, "one", program), monkeypatch, alone) as met:
                 one_pass(firm, "other", program)
             tried += met["done"]
             one_pass(firm, "one", program)

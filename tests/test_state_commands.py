@@ -21,8 +21,8 @@ from sync import statefile
 from sync.backup import back_up
 from sync.errors import StateError
 from sync.memory import Memory
+from sync.migrations import MIGRATIONS
 from sync.records import Intent, Settlement
-from sync.statefile import MIGRATIONS
 from sync.store import Store
 from sync.verify import verify
 
@@ -246,7 +246,8 @@ FAULTS = {
     "UPDATE journal SET kind = 'shout'": ("journal.kind", "is none that makegood writes"),
     "UPDATE journal SET outcome = 'perhaps'": ("journal.outcome", "is none that makegood writes"),
     "UPDATE said SET step = step + 1 WHERE ticket = 'T-1'": ("said.mark", "is not the id of what was said"),
-    "UPDATE said SET site = 'elsewhere'": ("said.mark", "is not the id of what was said"),
+    "UPDATE sites SET name = 'elsewhere'": ("said.mark", "is not the id of what was said"),
+    "UPDATE journal SET site = 7": ("journal.site", "is no site of the file"),
     "DROP TABLE said": ("schema", "no such table: said"),
     "PRAGMA application_id = 7": ("file", "is another program's database; name another file as `state`"),
     "PRAGMA user_version = 99": ("file", "written by a newer makegood (schema 99"),

@@ -17,8 +17,7 @@ from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 import structlog
@@ -26,24 +25,21 @@ from harness_asana import AsanaHarness
 from harness_jira import CloudHarness
 from office import LATE, MAKEGOOD, NOW, ROOT, Office, jira_cloud
 from old_states import set_back
-from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high
+from passes import BEGIN, CLIENTS, ESCALATION, SEVERITY, Agency, agency, high, in_a_lane
 from reliability import effects_of, held
 from test_daemon import PATIENCE, Service, service
 from test_state_commands import no_room_beyond
 from tickets import policy as small_policy
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
-from sync import daemon
 from sync.backup import back_up
 from sync.commands import _rebuilt
 from sync.errors import StateError, StateStoppedError
-from sync.lane import Lane
 from sync.mapping.models import Amount
 from sync.migrations import MIGRATIONS
 from sync.settings import Settings
 from sync.store import Store
 from sync.ticket import Status
-from sync.trackers.sources import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,8 +50,6 @@ if TYPE_CHECKING:
     from harness import Harness
     from reliability import Effect
 
-    from sync.cycle import Program
-    from sync.reload import Configuration
 
 pytestmark = pytest.mark.reliability
 
@@ -513,30 +507,6 @@ def test_the_daemon_outlives_a_full_disk_and_says_so(tmp_path: Path, monkeypatch
     assert "the disk is full" in stopped["why"]
     assert len([line for line in log if line["event"] == "pass"]) == 2
     assert len(board.ours(ticket)) == 1
-
-
-def unedited(program: Program) -> Configuration:
-    """A configuration that nobody edits, with no rest between two passes."""
-    restless = SimpleNamespace(interval=Amount.parse("0m"), interval_off_hours=Amount.parse("0m"))
-    return cast("Configuration", SimpleNamespace(program=program, settings=restless, look=lambda _log: program))
-
-
-def in_a_lane(program: Program, passes: int) -> None:
-    """So many passes of the daemon, in this thread."""
-    log = structlog.get_logger()
-    told, host = partial(daemon.tell, log=log), host_of(program.sources[0].settings)
-    lane = Lane(
-        host,
-        unedited(program),
-        Event(),
-        log,
-        ended=told,
-        held=lambda _host: timedelta(),
-        wake=lambda: None,
-        passes=passes,
-    )
-    lane.run()
-    assert lane.fault is None
 
 
 def test_a_folder_that_may_not_be_written_in_is_named_and_then_all_goes_on(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ import pytest
 
 from sync import statefile
 from sync.errors import LockHeldError, StateError
+from sync.migrations import MIGRATIONS
 from sync.records import Intent
-from sync.statefile import MIGRATIONS
 from sync.store import Store
 
 if TYPE_CHECKING:

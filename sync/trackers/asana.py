@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as clock
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, time
@@ -39,6 +38,7 @@ from sync.trackers.asana_records import (
     with_completion,
 )
 from sync.trackers.base import Capabilities, Marks, Page
+from sync.trackers.pace import Pace
 from sync.trackers.translate import Translation
 
 if TYPE_CHECKING:
@@ -62,14 +62,12 @@ FETCHED_AT_ONCE = 50
 """Tasks in a page of `fetch`."""
 
 
-def open_asana(
-    source: AsanaSource, mapping: AsanaMapping, token: str, *, sleep: Callable[[float], None] = clock.sleep
-) -> Tracker:
+def open_asana(source: AsanaSource, mapping: AsanaMapping, token: str, *, pace: Pace | None = None) -> Tracker:
     """A tracker on the source's projects, not yet connected; makes no request.
 
-    CredentialsError if the token cannot be one. `sleep` waits between attempts and may raise to interrupt.
+    CredentialsError if the token cannot be one. `pace` is that of the source's host.
     """
-    return Asana(source, mapping, partial(Connection, source.url, token, sleep), Shared(mapping))
+    return Asana(source, mapping, partial(Connection, source.url, token, pace or Pace()), Shared(mapping))
 
 
 class Identity(NamedTuple):
@@ -195,7 +193,8 @@ class Asana:
         """
         before = self._connection.changes
         try:
-            return self._edited(ticket, edit)
+            with self._connection.pace.finishing():
+                return self._edited(ticket, edit)
         except TrackerError as error:
             if isinstance(error, LostAnswerError) or self._connection.changes == before:
                 raise

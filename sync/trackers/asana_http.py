@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -12,7 +11,7 @@ from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from sync.errors import (
     ConflictError,
@@ -23,9 +22,11 @@ from sync.errors import (
     NotFoundError,
     RateLimitedError,
     ServerFaultError,
+    StoppingError,
     TrackerError,
 )
 from sync.secrecy import hidden, keep
+from sync.trackers.pace import PATIENCE, Pace
 from sync.trackers.sources import moved_to
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ TIMEOUT = (10.0, 60.0)
 PAGE_SIZE = 100
 """The largest page the API gives."""
 ATTEMPTS = 4
-PATIENCE = timedelta(seconds=60)
-"""The longest wait that a call sits out; one asked to wait longer fails, and the next pass goes on."""
 RESTARTS = 3
 """How often a listing is begun anew because its offset, which lives for minutes, was refused."""
 
@@ -55,10 +54,11 @@ class Answer(NamedTuple):
 class Connection:
     """One thread's way to one Asana, through the SDK's own classes.
 
-    Every method raises only `TrackerError`s. `sleep` gets seconds and may raise to interrupt a wait.
+    Every method raises only `TrackerError`s. StoppingError and, where `pace` holds the host back,
+    RateLimitedError: nothing was sent.
     """
 
-    def __init__(self, url: str, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, url: str, token: str, pace: Pace | None = None) -> None:
         if not (token and all("!" <= letter <= "~" for letter in token)):
             raise CredentialsError("the Asana token is empty or holds a character that no token has; set it anew")
         import asana  # noqa: PLC0415 - 70 ms and thread pools, only for who has an Asana source
@@ -68,11 +68,14 @@ class Connection:
         """How many changes of what was there before were answered as done."""
         self.told_at: datetime | None = None
         """When the last request was answered, by Asana's own clock, if it said."""
-        self._sleep = sleep
+        self.pace = pace or Pace()
+        self._sent = 0
         self._client = _client(asana, url, token)
+        manager = self._client.rest_client.pool_manager
+        manager.request = partial(self._in_turn, manager.request)
         self._refusal: type[Exception] = asana.rest.ApiException
-        self._reads = _patient(sleep, RateLimitedError, ServerFaultError)
-        self._writes = _patient(sleep, RateLimitedError)
+        self._reads = _patient(self.pace, RateLimitedError, ServerFaultError)
+        self._writes = _patient(self.pace, RateLimitedError)
         self.custom_field_settings: Any = asana.CustomFieldSettingsApi(self._client)
         self.project_memberships: Any = asana.ProjectMembershipsApi(self._client)
         self.projects: Any = asana.ProjectsApi(self._client)
@@ -134,11 +137,7 @@ class Connection:
         connection could be made.
         """
         query = [{"opt_fields": opt_fields}] if opt_fields else []
-        send = self._send if once else partial(self._writes, self._send)
-        try:
-            made = send(call, ({"data": data}, *path, *query), writing=True).data
-        except RateLimitedError as error:
-            raise self._perhaps_let_through(error, once=once) from None
+        made = self._change(call, ({"data": data}, *path, *query), once=once).data
         if opt_fields and not _is_record(made):
             raise _broken("its answer is not the record that was written", writing=True)
         self.changes += not once  # what is made but once is something new
@@ -146,18 +145,18 @@ class Connection:
 
     def delete(self, call: Callable[..., Any], gid: str) -> None:
         """DELETE one thing; errors as of `write`."""
-        try:
-            self._writes(self._send, call, (gid,), writing=True)
-        except RateLimitedError as error:
-            raise self._perhaps_let_through(error, once=False) from None
+        self._change(call, (gid,), once=False)
         self.changes += 1
 
-    def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
-        """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
-        short = once and error.retry_after is not None and error.retry_after <= PATIENCE
-        if short and error.retry_after:
-            self._sleep(error.retry_after.total_seconds())
-        return LostAnswerError(f"{error}; the write may have been applied all the same", whole=not short)
+    def _change(self, call: Callable[..., Any], arguments: tuple[Any, ...], *, once: bool) -> Answer:
+        before = self._sent
+        try:
+            send = self._send if once else partial(self._writes, self._send)
+            return send(call, arguments, writing=True)
+        except (RateLimitedError, StoppingError) as error:
+            if self._sent == before:
+                raise
+            raise _perhaps_let_through(error, once=once) from None
 
     def close(self) -> None:
         """Give the connections back."""
@@ -186,6 +185,22 @@ class Connection:
         self.told_at = _said_at(headers)
         return Answer(payload["data"], (payload.get("next_page") or {}).get("offset"), self.told_at)
 
+    def _in_turn(self, request: Callable[..., Any], method: str, url: str, **how: object) -> Any:  # noqa: ANN401
+        """Stands between the SDK and its transport; `request` has the answer read whole."""
+        with self.pace.turn("read" if method == "GET" else "write", method) as turn:
+            self._sent += 1
+            response = request(method, url, redirect=False, **how)  # urllib3 before 2.5 follows to any host
+            refused = response.status == 429 or response.status >= 500
+            turn.answered(response.status, retry_after(response.headers) if refused else None)
+            return response
+
+
+def _perhaps_let_through(error: RateLimitedError | StoppingError, *, once: bool) -> LostAnswerError:
+    """What it is to us that a limit refused a write, and nothing came of sending it again."""
+    wait = error.retry_after if isinstance(error, RateLimitedError) else None
+    short = once and wait is not None and wait <= PATIENCE  # which the next request sits out
+    return LostAnswerError(f"{error}; the write may have been applied all the same", whole=not short)
+
 
 def _is_record(data: object) -> bool:
     return isinstance(data, dict) and isinstance(data.get("gid"), str) and bool(data["gid"])
@@ -200,8 +215,6 @@ def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK 
     for logger in configuration.logger.values():
         logger.removeHandler(configuration.logger_stream_handler)
     client = asana.ApiClient(configuration)
-    manager = client.rest_client.pool_manager
-    manager.request = partial(manager.request, redirect=False)  # urllib3 before 2.5 follows to any host
     client.pool.close()  # for its asynchronous calls, which we never make
     client.pool.join()
     return client
@@ -310,26 +323,19 @@ def retry_after(headers: Mapping[str, str]) -> timedelta | None:
 
 # --- patience ---------------------------------------------------------------------------------------------------
 
-_back_off = wait_exponential_jitter(initial=1, max=20)
+_BACK_OFF = wait_exponential_jitter(initial=1, max=20)
 
 
-def _patient(sleep: Callable[[float], None], *passing: type[RateLimitedError | ServerFaultError]) -> Retrying:
-    """Retrying of the failures that pass, `ATTEMPTS` times at most, as long as they ask for."""
+def _patient(pace: Pace, *passing: type[RateLimitedError | ServerFaultError]) -> Retrying:
+    """Retrying of the failures that pass, `ATTEMPTS` times at most; what they ask for is waited by their turns."""
 
     def passes(error: BaseException) -> bool:
         return isinstance(error, passing) and (error.retry_after or timedelta()) <= PATIENCE
 
     return Retrying(
-        sleep=sleep,
+        sleep=pace.rest,
         stop=stop_after_attempt(ATTEMPTS),
         retry=retry_if_exception(passes),
-        wait=_wait,
+        wait=_BACK_OFF,
         reraise=True,
     )
-
-
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, RateLimitedError | ServerFaultError) and error.retry_after is not None:
-        return error.retry_after.total_seconds()
-    return _back_off(state)

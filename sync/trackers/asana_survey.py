@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -23,31 +22,32 @@ from sync.trackers.landscape import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sync.trackers.asana_http import Record
+    from sync.trackers.pace import Pace
     from sync.trackers.sources import AsanaSource
 
 _KINDS = {"enum": "choice", "multi_enum": "choices", "people": "person"}
 _PLACE_FIELDS = "user.name,user.email,is_guest,is_active"
 
 
-def survey(source: AsanaSource, token: str, sleep: Callable[[float], None] = time.sleep) -> Landscape:
+def survey(source: AsanaSource, token: str, pace: Pace | None = None) -> Landscape:
     """The source's projects as the account sees them: 2 requests, and 4 for each project.
 
     CredentialsError if it is not let in, ForbiddenError or NotFoundError for a project that it cannot see; what
     else is refused is in `refused`.
     """
-    connection = Connection(source.url, token, sleep)
+    connection = Connection(source.url, token, pace)
     try:
         return _Survey(source, connection).landscape()
     finally:
         connection.close()
 
 
-def visible(source: AsanaSource, token: str, sleep: Callable[[float], None] = time.sleep) -> list[SeenProject]:
+def visible(source: AsanaSource, token: str, pace: Pace | None = None) -> list[SeenProject]:
     """The first projects of each workspace that the account sees. Errors as of `survey`."""
-    connection = Connection(source.url, token, sleep)
+    connection = Connection(source.url, token, pace)
     try:
         me = connection.record(connection.users.get_user, "me", opt_fields="workspaces.name")
         call = connection.projects.get_projects_for_workspace

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from datetime import time as clock_time
 from typing import TYPE_CHECKING, Any
@@ -38,7 +37,7 @@ from sync.trackers.jira_write import Writing
 from sync.trackers.translate import Translation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from sync.action import Draft, Edit, FollowUp
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from sync.trackers.jira_fields import Columns
     from sync.trackers.jira_http import Answer
     from sync.trackers.jira_site import Site
+    from sync.trackers.pace import Pace
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]
@@ -59,15 +59,13 @@ HELD_BACK = 100
 _END_OF_DAY = clock_time(23, 59)
 
 
-def open_jira(
-    source: JiraSource, mapping: JiraMapping, token: str, *, sleep: Callable[[float], None] = time.sleep
-) -> Tracker:
-    """A tracker on one Jira source; makes no request yet. `sleep` waits between attempts and may be cut short.
+def open_jira(source: JiraSource, mapping: JiraMapping, token: str, *, pace: Pace | None = None) -> Tracker:
+    """A tracker on one Jira source; makes no request yet. `pace` is that of the source's host.
 
     With `source.email` the token goes by basic authentication (Cloud API tokens), without as a bearer token
     (Data Center). CredentialsError for a token that cannot be one.
     """
-    return JiraTracker(source, mapping, JiraHttp(source.url, token, source.email, sleep=sleep), Memory())
+    return JiraTracker(source, mapping, JiraHttp(source.url, token, source.email, pace=pace), Memory())
 
 
 class JiraTracker:
@@ -268,7 +266,8 @@ class JiraTracker:
         """
         _, api = self._ready()
         due = self._due(edit.due) if edit.set_due else {}
-        return Writing(self._http, api, self._memory).edit(ticket, edit, due)
+        with self._http.pace.finishing():
+            return Writing(self._http, api, self._memory).edit(ticket, edit, due)
 
     def _due(self, due: date | None) -> Json:
         """The due date field, as it is written."""

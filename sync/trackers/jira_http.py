@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import requests
@@ -24,15 +24,15 @@ from sync.errors import (
     NotFoundError,
     RateLimitedError,
     ServerFaultError,
+    StoppingError,
     TrackerError,
 )
 from sync.secrecy import hidden, keep
+from sync.trackers.pace import PATIENCE, Pace
 from sync.trackers.sources import direct, moved_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from tenacity import RetryCallState
+    from collections.abc import Mapping
 
 Json = dict[str, Any]
 
@@ -41,8 +41,6 @@ TIMEOUT = (5.0, 60.0)
 PIECE = 1 << 20
 """Bytes of an answer that are taken at once; by default the package takes ten thousand."""
 ATTEMPTS = 4
-LONGEST_WAIT = timedelta(seconds=60)
-"""A longer wait than this is the caller's business, not ours."""
 
 _BACK_OFF = wait_random_exponential(multiplier=1, max=8, min=0.2)
 _SECONDS = re.compile(r"\d{1,7}(\.\d+)?")
@@ -66,19 +64,19 @@ class Answer(NamedTuple):
 class JiraHttp:
     """Requests to one Jira, for one thread. `version` is that of its REST API, `3` (Cloud) or `2`.
 
-    Raises the classes of `sync.errors` alone; no text of theirs holds a token, a query or a header.
+    Raises the classes of `sync.errors` alone; no text of theirs holds a token, a query or a header. StoppingError
+    and, where `pace` holds the host back, RateLimitedError: nothing was sent.
     """
 
-    def __init__(
-        self, address: str, token: str, email: str | None = None, *, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, address: str, token: str, email: str | None = None, *, pace: Pace | None = None) -> None:
         if not (token and all("!" <= letter <= "~" for letter in token)):
             raise CredentialsError("the Jira token is empty or holds a character that no token has; set it anew")
         keep(token, f"{email}:{token}")
         self.version = "2"
         self._address = address
         self._again = (address, token, email)
-        self._sleep = sleep
+        self.pace = pace or Pace()
+        self._sent = 0
         self._client = JIRA(
             server=address,
             basic_auth=(email.encode().decode("latin-1"), token) if email else None,
@@ -97,7 +95,7 @@ class JiraHttp:
 
     def clone(self) -> JiraHttp:
         """Another session with the same credentials, for another thread."""
-        other = JiraHttp(*self._again, sleep=self._sleep)
+        other = JiraHttp(*self._again, pace=self.pace)
         other.version = self.version
         return other
 
@@ -125,32 +123,27 @@ class JiraHttp:
         LostAnswerError: it may be applied, whatever was answered. ServerFaultError: it never left, for no
         connection could be made.
         """
+        before = self._sent
         try:
             send = self._exchange if once else partial(self._tell, self._exchange)
             return send(method, path, query, body, writing=True)
-        except RateLimitedError as error:
-            raise self._perhaps_let_through(error, once=once) from None
-
-    def _perhaps_let_through(self, error: RateLimitedError, *, once: bool) -> LostAnswerError:
-        """What a limit's refusal of a write is to us; a short wait that it asks for is waited here."""
-        short = once and error.retry_after is not None and error.retry_after <= LONGEST_WAIT
-        if short and error.retry_after:
-            self._sleep(error.retry_after.total_seconds())
-        whole = error.scope == "source" and not short
-        return LostAnswerError(f"{error}; it may have been applied all the same", whole=whole)
+        except (RateLimitedError, StoppingError) as error:
+            if self._sent == before:
+                raise
+            raise _perhaps_let_through(error, once=once) from None
 
     def _patient(self, *safe: type[TrackerError]) -> Retrying:
         """Repeats a call after a failure of these classes, unless the wait that is asked for is too long."""
 
         def worth_it(error: BaseException) -> bool:
             wait = getattr(error, "retry_after", None)
-            return isinstance(error, safe) and (wait is None or wait <= LONGEST_WAIT)
+            return isinstance(error, safe) and (wait is None or wait <= PATIENCE)
 
         return Retrying(
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_wait,
+            wait=_BACK_OFF,
             retry=retry_if_exception(worth_it),
-            sleep=self._sleep,
+            sleep=self.pace.rest,
             reraise=True,
         )
 
@@ -160,8 +153,16 @@ class JiraHttp:
         address = f"{self._address}/rest/api/{self.version}/{path}"
         what = f"{method} /rest/api/{self.version}/{path}"
         try:
-            response = self._send(method, address, query, None if body is None else json.dumps(body))
-            content = b"".join(response.iter_content(PIECE))
+            with self.pace.turn("write" if writing else "read", method, _ticket(path)) as turn:
+                self._sent += 1
+                response = self._send(method, address, query, None if body is None else json.dumps(body))
+                content = b"".join(response.iter_content(PIECE))
+                turn.answered(
+                    response.status_code,
+                    _rest(response),
+                    ticket=_per_ticket(response),
+                    left=_left(response),
+                )
         except requests.RequestException as error:
             raise _unanswered(error, what, writing=writing) from None  # its own text and request hold headers
         if refusal := refused(response, content, what, writing=writing):
@@ -186,10 +187,35 @@ class JiraHttp:
         return session.send(request, timeout=TIMEOUT, allow_redirects=False, **self._settings)
 
 
-def _wait(state: RetryCallState) -> float:
-    error = state.outcome.exception() if state.outcome else None
-    asked: timedelta | None = getattr(error, "retry_after", None)
-    return (asked.total_seconds() if asked else 0.0) + _BACK_OFF(state)
+def _perhaps_let_through(error: RateLimitedError | StoppingError, *, once: bool) -> LostAnswerError:
+    """What it is to us that a limit refused a write, and nothing came of sending it again."""
+    wait, scope = (error.retry_after, error.scope) if isinstance(error, RateLimitedError) else (None, "source")
+    short = once and wait is not None and wait <= PATIENCE  # which the next request sits out
+    whole = scope == "source" and not short
+    return LostAnswerError(f"{error}; it may have been applied all the same", whole=whole)
+
+
+def _ticket(path: str) -> str:
+    """The issue that a path is about; empty if it is about none."""
+    place, _, rest = path.partition("/")
+    return rest.partition("/")[0] if place == "issue" else ""
+
+
+def _rest(response: requests.Response) -> timedelta | None:
+    """How long Jira asks to be left alone; Data Center also says so when it takes the last request."""
+    status = response.status_code
+    return retry_after(response) if status in {403, 429} or status >= 500 or not _left(response) else None
+
+
+def _per_ticket(response: requests.Response) -> bool:
+    """Whether a limit of writes to one issue was in the way."""
+    return response.headers.get("RateLimit-Reason", "").startswith("jira-per-issue")
+
+
+def _left(response: requests.Response) -> float:
+    """How many more requests Jira says that it takes now."""
+    told = response.headers.get("X-RateLimit-Remaining", "")
+    return float(told) if told.isdecimal() and told.isascii() else inf
 
 
 def _unanswered(error: requests.RequestException, what: str, *, writing: bool) -> TrackerError:
@@ -238,7 +264,7 @@ def _limited(response: requests.Response, said: str) -> TrackerError | None:
     reason = response.headers.get("RateLimit-Reason", "")
     quota = response.status_code == 403 and (reason or retry_after(response))  # Data Center always says 0
     if response.status_code == 429 or quota:
-        scope: Literal["ticket", "source"] = "ticket" if reason.startswith("jira-per-issue") else "source"
+        scope: Literal["ticket", "source"] = "ticket" if _per_ticket(response) else "source"
         wait = retry_after(response)
         return RateLimitedError(f"{said}: too many requests{_long(wait)}", wait, scope)
     return None
@@ -255,7 +281,7 @@ def _fault(response: requests.Response, said: str, *, writing: bool) -> TrackerE
 
 def _long(wait: timedelta | None) -> str:
     """A wait that is too long for us, for a person."""
-    if wait is None or wait <= LONGEST_WAIT:
+    if wait is None or wait <= PATIENCE:
         return ""
     return f"; it asks to wait {round(wait / timedelta(minutes=1))} minutes"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,10 @@ from sync.trackers.landscape import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from sync.trackers.landscape import Stage
+    from sync.trackers.pace import Pace
     from sync.trackers.sources import JiraSource
 
 Json = dict[str, Any]
@@ -44,22 +44,22 @@ _OF_USE = frozenset({"priority", "project", "components"})
 """Jira's own fields that can fill one of a ticket; the others every ticket has anyway."""
 
 
-def survey(source: JiraSource, token: str, sleep: Callable[[float], None] = time.sleep) -> Landscape:
+def survey(source: JiraSource, token: str, pace: Pace | None = None) -> Landscape:
     """The source's projects as the account sees them: 6 requests, and 2 for each project.
 
     CredentialsError if it is not let in, ForbiddenError or NotFoundError for a project that it cannot see; what
     else is refused is in `refused`.
     """
-    http, memory = JiraHttp(source.url, token, source.email, sleep=sleep), Memory()
+    http, memory = JiraHttp(source.url, token, source.email, pace=pace), Memory()
     try:
         return _Survey(source, http, memory).landscape()
     finally:
         http.close()
 
 
-def visible(source: JiraSource, token: str, sleep: Callable[[float], None] = time.sleep) -> list[SeenProject]:
+def visible(source: JiraSource, token: str, pace: Pace | None = None) -> list[SeenProject]:
     """The first projects that the account sees, whichever the source names. Errors as of `survey`."""
-    http, memory = JiraHttp(source.url, token, source.email, sleep=sleep), Memory()
+    http, memory = JiraHttp(source.url, token, source.email, pace=pace), Memory()
     try:
         sign_in(source, http, memory)
         api_of(memory, http)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,10 +12,22 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from sync.mapping.models import Strict, Time, Zone
+from sync.mapping.models import Amount, Strict, Time, Zone
 from sync.ticket import Language
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]
+
+_SHORTEST = timedelta(seconds=10)
+
+
+def _polite(interval: Amount) -> Amount:
+    if interval.elapsed() < _SHORTEST:
+        raise ValueError('must be "10s" or more; trackers turn away those who ask without pause')
+    return interval
+
+
+Interval = Annotated[Time, AfterValidator(_polite)]
+"""How long to rest between two passes."""
 
 
 _PLACE = re.compile(
@@ -119,6 +132,12 @@ class Source(Strict):
 
     Example: "acme.example"
     """
+    interval: Interval | None = None
+    """How long `daemon` leaves this source alone between two passes; by default `interval` above. It rests shorter
+    where a promise is about to run out, and longer while the source fails. Example: "2m"."""
+    interval_off_hours: Interval | None = None
+    """The same outside of the working hours of the source's calendar, if that is longer; by default
+    `interval_off_hours` above. Example: "30m"."""
     backlog_after: Time = Field("7d", validate_default=True)
     """A step that fell due longer ago than this gets a line in the report, not a comment."""
     guard: Guard = Guard()
@@ -143,6 +162,9 @@ class JiraSource(Source):
     """Project keys. Example: ["OPS", "WEB"]"""
     jql: str | None = None
     """A further JQL condition, joined with AND. Example: "labels != internal"."""
+    requests_per_minute: int | None = Field(None, ge=1)
+    """The most requests a minute to the site, over all sources on its host; the smallest of theirs counts. Without
+    it only Jira's own limits are kept, of 100 reads and 50 writes a second. Example: 600."""
 
 
 class AsanaSource(Source):
@@ -154,6 +176,9 @@ class AsanaSource(Source):
     """The address of the API; leave it out. Example: "https://app.asana.com/api/1.0"."""
     projects: list[Annotated[str, Field(pattern=r"^\d+$")]] = Field(min_length=1)
     """Project gids: the number in the project's address. Example: ["1201234567890"]"""
+    requests_per_minute: int = Field(150, ge=1)
+    """The most requests a minute to Asana, over all sources on its host; the smallest of theirs counts. Asana
+    takes 150 in a free workspace and 1500 in a paid one, those that it refuses included. Example: 1500."""
 
 
 class WorkbookSource(Source):
@@ -168,6 +193,18 @@ class WorkbookSource(Source):
     def site_id(self) -> str:
         """What the state knows the file by: its name without ending, unless `site` says otherwise."""
         return self.site or f"workbook:{unicodedata.normalize('NFC', self.path.expanduser().resolve().stem)}"
+
+
+def host_of(source: Source) -> str:
+    """What the source shares with others of its tracker: the host and port that it asks, or its file alone."""
+    match source:
+        case JiraSource(url=url) | AsanaSource(url=url):
+            place = urlsplit(url)
+            return place.netloc.casefold().removesuffix(":443" if place.scheme == "https" else ":80")
+        case WorkbookSource():
+            return source.site_id
+        case _:
+            return source.name
 
 
 AnySource = Annotated[JiraSource | AsanaSource | WorkbookSource, Field(discriminator="tracker")]

@@ -30,7 +30,7 @@ def overrides(call: Call, *, since: datetime | None, client: str | None) -> int:
     begin = since or datetime.now(UTC) - LATELY
     with Store(settings.state, write=False) as store:
         rows = {(row.known.site, row.known.id): row for row in store.listed(names)}
-        journal, undone = store.written_since(begin), store.overrides(begin)
+        journal, undone, whole = store.written_since(begin), store.overrides(begin), store.journal_since()
     if client:
         record = policy.client(client)
         wanted = folded(record.name if record else client)
@@ -41,6 +41,8 @@ def overrides(call: Call, *, since: datetime | None, client: str | None) -> int:
         [(site, each) for site, each in undone if (site, each.ticket) in rows],
         clients,
     )
+    if whole and begin < whole:
+        say(f"of tickets that are done, what was written before {whole:%Y-%m-%d} is not kept any more", err=True)
     if call.output == "json":
         say_json({"schema": 1, "since": begin.astimezone(UTC).isoformat(), **counting.as_json(told)})
         return 0

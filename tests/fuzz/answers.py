@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from fuzz.dice import at, mutated
+from hourglass import Hourglass
 
 from sync.errors import NotFoundError, TrackerError
 from sync.mapping.models import AsanaMapping, JiraMapping
@@ -40,7 +41,7 @@ class CannedJira(JiraHttp):
     """Answers by the end of the path, without a network; what is not there is not found."""
 
     def __init__(self, answers: Mapping[str, Json]) -> None:
-        super().__init__("https://jira.example", "token", sleep=lambda _: None)
+        super().__init__("https://jira.example", "token", pace=Hourglass())
         self._answers = answers
 
     def _exchange(self, method: str, path: str, *_: object, writing: bool) -> Answer:
@@ -55,7 +56,7 @@ class CannedAsana(Connection):
     """Answers by the name of the SDK's call, without a network; `stories` by the gid of their task."""
 
     def __init__(self, answers: Mapping[str, Json], stories: Mapping[str, Json]) -> None:
-        super().__init__("https://asana.example", "token", lambda _: None)
+        super().__init__("https://asana.example", "token", Hourglass())
         self._answers, self._stories = answers, stories
 
     def _send(self, call: Callable[..., Any], arguments: tuple[Any, ...], *, writing: bool) -> AsanaAnswer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakes.asana import AsanaFake
 from harness_asana import SECTIONS
+from hourglass import Hourglass
 from soak.desks import CLIENT, PEOPLE, SEVERITIES, STAFF
 from soak.life import Event, Life
 
@@ -63,8 +64,8 @@ class AsanaDesk:
         )
         readers = {"team": "staff", "shared": "staff-and-clients"}
         sources = [self._source(name, place, readers[place]) for name, place in zip(names, readers, strict=True)]
-        sleep = {"sleep": lambda _seconds: None}
-        return [(source, open_asana(source, mapping, self._token, **sleep), mapping) for source in sources]
+        pace = Hourglass()
+        return [(source, open_asana(source, mapping, self._token, pace=pace), mapping) for source in sources]
 
     def _source(self, name: str, place: str, readers: str) -> AsanaSource:
         given: dict[str, Any] = {"name": name, "url": self.fake.host, "projects": [self.projects[place]]}

@@ -8,6 +8,7 @@ from fakes.jira_cloud import EMAIL, TOKEN, JiraCloud
 from fakes.jira_records import Comment
 from fakes.jira_text import plain
 from harness_jira import STATUSES
+from hourglass import Hourglass
 from soak.desks import CLIENT, PEOPLE, SEVERITIES, STAFF
 from soak.life import Event, Life
 
@@ -70,7 +71,7 @@ class JiraDesk:
                 "restricted_to": {"type": "role", "name": "Administrators"},
             }
         )
-        return [(source, open_jira(source, mapping, TOKEN, sleep=lambda _seconds: None), mapping)]
+        return [(source, open_jira(source, mapping, TOKEN, pace=Hourglass()), mapping)]
 
     # --- people at work ------------------------------------------------------------------------------------------
 

@@ -1,0 +1,273 @@
+"""One source of an audit: each ticket's sides put together, and what only the source as a whole can tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sync.apply import ends_the_work
+from sync.audit import Sides, drift
+from sync.audit_kinds import Decided, Finding
+from sync.errors import NotFoundError, TrackerError
+from sync.records import imprint
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from sync.cycle import Program, Sight
+    from sync.errors import MakegoodError
+    from sync.memory import Memory
+    from sync.observe import Seen
+    from sync.plan import TicketPlan
+    from sync.records import JournalEntry, Row, SourceState
+    from sync.store import Store
+    from sync.ticket import Comment, Ticket
+
+Knowledge = tuple["Memory | None", tuple["JournalEntry", ...]]
+"""What the state holds of a ticket: what is remembered of it, and all that was sent there."""
+Found = Finding | Decided
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One source as it was looked at: its tickets' keys, what was not compared (ticket → why), what to know."""
+
+    source: str
+    tickets: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    error: MakegoodError | None = None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One source as a pass has read it at `now`, held against what the state's `store` held just after.
+
+    `by` is when a pass should have done what it has to do; `put` are the labels that people were seen to put, by
+    ticket; `whole`: every live ticket was read. It fills `found`, by ticket id, and of each ticket with drift what
+    the state held (`known`).
+    """
+
+    program: Program
+    now: datetime
+    by: datetime
+    sight: Sight
+    store: Store
+    put: Mapping[str, frozenset[str]]
+    whole: bool
+    found: defaultdict[str, list[Found]] = field(default_factory=lambda: defaultdict(list))
+    known: dict[str, Knowledge] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Its name."""
+        return self.sight.plan.source
+
+    @property
+    def state(self) -> SourceState:
+        """Where it stands."""
+        return self.store.source(self.source)
+
+    def compare(self) -> Looked:
+        """Find the drift; returns what was looked at."""
+        seen, state = self.sight.seen, self.state
+        if seen is None:
+            return Looked(self.source, error=self.sight.error)
+        self.left_out |= {failed.name: failed.why for failed in seen.unread.values()}
+        if state.site != seen.site or state.crawled_at is None:
+            note = "no pass was made yet, so there is nothing to compare with"
+            return Looked(self.source, (), self.left_out, (note,))
+        try:
+            self._compare(seen)
+        except TrackerError as error:
+            return Looked(self.source, error=error)
+        keys = tuple(draft.ticket.key for draft in self.sight.drafts)
+        return Looked(self.source, keys, self.left_out, tuple(self._notes()))
+
+    def _compare(self, seen: Seen) -> None:
+        site, ids = seen.site, [draft.ticket.id for draft in self.sight.drafts]
+        rows = {row.known.id: row for row in self.store.rows(site, {*ids, *seen.bystanders, *seen.gone})}
+        memories = self.store.memories(site, ids)
+        restless = self._restless(seen, rows)
+        for draft in self.sight.drafts:
+            number, row = draft.ticket.id, rows.get(draft.ticket.id)
+            sides = self._sides(draft, row, memories.get(number), restless)
+            self._note(number, *drift(sides))
+            if sides.memory is None and self._should_be_known(draft.ticket):
+                self._note(number, _unknown(draft.ticket))
+        for number in seen.gone & rows.keys():
+            if rows[number].source == self.source:
+                self._note(number, self._gone(rows[number]))
+        self._open(site, {draft.ticket.id: draft.ticket for draft in self.sight.drafts})
+
+    def _note(self, number: str, *found: Found) -> None:
+        """Note what was found on a ticket, and of drift what the state knew of that ticket by then."""
+        site = self.state.site
+        self.found[number] += found
+        if number not in self.known and any(isinstance(each, Finding) for each in found):
+            memory = self.store.memories(site, [number]).get(number)
+            self.known[number] = memory, tuple(self.store.journal(site, number))
+
+    def _sides(
+        self, draft: TicketPlan, row: Row | None, memory: Memory | None, restless: Collection[str]
+    ) -> Sides:
+        ticket, seen, terms = draft.ticket, self.sight.served, self.sight.served.terms
+        journal = tuple(self.store.journal(ticket.site, ticket.id))
+        spoken = self.store.spoken(ticket.site, ticket.id)
+        if memory and memory.stale:
+            memory = draft.before
+        return Sides(
+            draft,
+            self.sight.plan.mode,
+            terms.mapping.labels.prefixes,
+            history=seen.tracker.capabilities.history,
+            memory=memory,
+            journal=journal,
+            spoken=spoken,
+            marked=self._marked(ticket, spoken, journal),
+            made=self._made(draft),
+            put=self.put.get(ticket.id, frozenset()),
+            settled=self._settled(ticket, row, journal, restless),
+        )
+
+    # --- reading what a listing does not show --------------------------------------------------------------------
+
+    def _marked(
+        self, ticket: Ticket, spoken: Mapping[str, datetime], journal: Sequence[JournalEntry]
+    ) -> Sequence[Comment]:
+        """The comments that carry our marks; they are asked for where one of ours is not known by its id."""
+        known, written = (
+            {comment.id for comment in ticket.comments if comment.marks},
+            {e.ended_at for e in journal},
+        )
+        dark = [
+            comment
+            for comment in ticket.comments
+            if comment.author.side == "us" and comment.id not in known and spoken.get(comment.id) not in written
+        ]
+        listed = [comment for comment in ticket.comments if comment.marks]
+        if not dark:
+            return listed
+        try:
+            marks = self.sight.served.tracker.marks(ticket.id)
+        except NotFoundError:
+            return listed
+        except TrackerError as error:
+            self._leave_out(ticket, error)
+            return listed
+        if not marks.complete:
+            self.left_out[ticket.key] = "not all its comments can be read"
+        found = list({comment.id: comment for comment in marks.marks.values()}.values())
+        return [*found, *_twins(ticket, found, spoken, journal)]
+
+    def _made(self, draft: TicketPlan) -> Mapping[str, str]:
+        """The issues below the ticket, asked for where one of its promises may have one."""
+        wanted = self.program.judge.policy.practice.promises.follow_ups
+        mapping, ticket = self.sight.served.terms.mapping, draft.ticket
+        if not (mapping.follows_up and any(clock.promise in wanted for clock in draft.judged.clocks)):
+            return {}
+        try:
+            return self.sight.served.tracker.follow_ups(ticket.id) or {}
+        except TrackerError as error:
+            self._leave_out(ticket, error)
+            return {}
+
+    def _leave_out(self, ticket: Ticket, error: TrackerError) -> None:
+        if ends_the_work(error):
+            raise error
+        self.left_out[ticket.key] = str(error)
+
+    # --- what has had its time -----------------------------------------------------------------------------------
+
+    def _restless(self, seen: Seen, rows: Mapping[str, Row]) -> set[str]:
+        """The clients on whose tickets something happened lately that may yet reach their others."""
+        moved = {
+            number
+            for number, ticket in (seen.tickets | seen.bystanders).items()
+            if ticket.updated > self.by or number not in rows
+        }
+        clients = {seen.known[number].client for number in moved if number in seen.known}
+        return clients | {rows[number].known.client for number in seen.gone & rows.keys()} - {""}
+
+    def _settled(
+        self, ticket: Ticket, row: Row | None, journal: Sequence[JournalEntry], restless: Collection[str]
+    ) -> bool:
+        """Whether a pass has had the time to see the ticket as it is, and to do all that it wanted."""
+        by, state = self.by, self.state
+        moments = [ticket.updated, *(each.at for each in ticket.comments), *(each.at for each in ticket.changes)]
+        moments += [entry.ended_at or entry.intended_at for entry in journal if entry.outcome != "failed"]
+        if row is None or row.known.client in restless or max(moments) > by:
+            return False
+        woken = row.wake_at is not None and max(by, state.last_good or by) < row.wake_at <= self.now
+        judged = row.standing is None or row.standing.policy in {"", self.program.digest}
+        return judged and not (woken and not state.trouble)
+
+    def _should_be_known(self, ticket: Ticket) -> bool:
+        """Whether polling should have told of a ticket, and no crawl is about to."""
+        crawled = self.state.crawled_at
+        crawl_is_near = crawled is None or self.now - crawled >= self.program.crawl_every
+        return ticket.updated <= self.by and not crawl_is_near
+
+    def _gone(self, row: Row) -> Found:
+        """A ticket that the source shows no more: people take tickets away, and the next crawl notices."""
+        crawled, every = self.state.crawled_at, self.program.crawl_every
+        overdue = crawled is not None and crawled + every <= self.by
+        if overdue or (row.wake_at is not None and row.wake_at <= self.by):
+            what = "the source does not show it, and a pass should have noticed"
+            return Finding(self.source, row.known.key, "", "ticket_gone", row.known.id, what)
+        return Decided(self.source, row.known.key, "ticket_gone", "the next crawl forgets it")
+
+    # --- the source as a whole -----------------------------------------------------------------------------------
+
+    def _open(self, site: str, tickets: Mapping[str, Ticket]) -> None:
+        """Writes whose outcome should be known by now."""
+        for entry in self.store.unsettled(site, self.source):
+            since = entry.ended_at or entry.intended_at
+            if since > self.by or not (self.whole or entry.ticket in tickets):
+                continue
+            ticket = tickets.get(entry.ticket)
+            named = [row.known.key for row in self.store.rows(site, [entry.ticket])]
+            key = ticket.key if ticket else next(iter(named), entry.ticket)
+            what = f"{entry.kind} sent on {entry.intended_at:%Y-%m-%d %H:%M} UTC: {entry.outcome}; {entry.note}"
+            url = ticket.url if ticket else ""
+            about = str(entry.number)
+            finding = Finding(self.source, key, url, "write_open", about, what.rstrip("; "), since)
+            self._note(entry.ticket, finding)
+
+    def _notes(self) -> Iterator[str]:
+        """What a reader of the findings should know of the source."""
+        state, good = self.state, self.state.last_good
+        if good is None:
+            yield "no pass was good yet"
+        elif good < self.by:
+            yield f"the last good pass was on {good:%Y-%m-%d %H:%M} UTC; is the daemon running?"
+        if state.trouble:
+            yield f"the last pass could not do its work: {state.trouble}"
+        if state.policy != self.program.digest:
+            yield "the mapping was edited since the last pass; what is still to be written by it is not compared"
+
+
+def _twins(
+    ticket: Ticket, found: Sequence[Comment], spoken: Mapping[str, datetime], journal: Sequence[JournalEntry]
+) -> Iterator[Comment]:
+    """Comments of ours whose marks were found on others, for a mark is told of one comment alone: those that we
+    wrote by the journal, and those with the very text of another.
+    """
+    others = {comment.id for comment in found}
+    for comment in ticket.comments:
+        if comment.author.side != "us" or comment.id in others:
+            continue
+        at, text = spoken.get(comment.id), imprint(comment.text)
+        written = (entry for entry in journal if at and entry.kind == "comment" and entry.ended_at == at)
+        ids = [owed.id(ticket.site, ticket.id) for entry in written for owed in entry.said]
+        alike = (mark for each in found if imprint(each.text) == text for mark in each.marks)
+        if marks := tuple(ids) or tuple(alike):
+            yield replace(comment, marks=marks)
+
+
+def _unknown(ticket: Ticket) -> Finding:
+    what = f"it was last changed on {ticket.updated:%Y-%m-%d %H:%M} UTC, and no pass has met it"
+    return Finding(ticket.source, ticket.key, ticket.url, "ticket_unknown", ticket.id, what, ticket.updated)

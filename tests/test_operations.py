@@ -1,0 +1,253 @@
+"""`docs/operations.md`, typed by root on a clean Debian from top to bottom, against a Jira of our own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from clean_root import booted, bootstrapped, debian_package, repacked
+from fakes.jira_cloud import EMAIL, JiraCloud
+from office import ROOT, SECRET, jira_cloud
+
+from sync.migrations import APPLICATION, MIGRATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from clean_root import Machine
+
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ON_THE_NEW = "# on the new machine\n"
+LOOKS = re.compile(r"(makegood(-as-service @acme)? status|journalctl .*|systemctl show .*)\n")
+PATIENCE = 30.0
+"""Seconds for which a block that only looks is tried again, for the service has its own pace."""
+STATE = "/var/lib/makegood/state.db"
+EDITED = "/etc/makegood/mappings/severity.toml"
+
+
+class Block(NamedTuple):
+    """A block to type, and what the page shows to come of it: "" where it shows nothing."""
+
+    section: str
+    script: str
+    shown: str
+
+
+def blocks() -> Iterator[Block]:
+    """Every `sh` block of the page, in order, with the `text` block that follows it."""
+    sections = re.split(r"^##+ (.+)\n", PAGE, flags=re.MULTILINE)[1:]
+    for section, text in zip(sections[::2], sections[1::2], strict=True):
+        found = [*BLOCK.findall(text), ("", "")]
+        for (kind, script), (next_kind, after) in pairwise(found):
+            if kind == "sh":
+                yield Block(section, script, after if next_kind == "text" else "")
+
+
+def is_shown(line: str, told: str) -> bool:
+    """Whether a line of the page stands in an output; `…` is whatever differs each time."""
+    return re.search("^" + ".*".join(map(re.escape, line.split("…"))) + "$", told, re.MULTILINE) is not None
+
+
+@dataclass
+class Story:
+    """The two machines of the page, the tracker that both are told of, and what happens to them between blocks."""
+
+    old: Machine
+    new: Machine
+    jira: JiraCloud
+
+    def type(self, block: Block) -> None:
+        """Type a block where it belongs, and see what the page shows."""
+        machine = self.new if ON_THE_NEW in block.script or block.section == "Several tenants" else self.old
+        typed = f"{self.jira.token}\n" if "cat >" in block.script else "y\n"
+        until = time.monotonic() + (PATIENCE if LOOKS.fullmatch(block.script.removeprefix(ON_THE_NEW)) else 0)
+        while True:
+            ran = machine.run(block.script, typed)
+            missing = [line for line in block.shown.splitlines() if not is_shown(line, ran.stdout)]
+            if ran.returncode == 0 and not missing:
+                return
+            if time.monotonic() > until:
+                pytest.fail(
+                    f"{block.section}\n{block.script}-> {ran.returncode}, without {missing}:\n{ran.stdout}"
+                )
+            time.sleep(0.5)
+
+    # --- what a person does between two blocks ------------------------------------------------------------------
+
+    def configured(self) -> None:
+        """The source of the page stands in the configuration, in the place of the example's."""
+        source = next(text for kind, text in BLOCK.findall(PAGE) if kind == "toml")
+        for written, ours in (("https://example.atlassian.net", self.jira.url), ("makegood@example.com", EMAIL)):
+            assert written in source
+            source = source.replace(written, ours)
+        file = self.old.folder / "etc/makegood/config.toml"
+        file.write_text(
+            file.read_text(encoding="utf-8").partition("# A spreadsheet")[0] + source, encoding="utf-8"
+        )
+
+    def edited(self) -> None:
+        """The operator has edited a file that the next version changes, too."""
+        self.old.must(f"echo '# ours' >>{EDITED}; systemctl reload makegood")
+
+    def upgraded(self) -> None:
+        """The edit is kept, the new file is beside it, and an older version's state is brought to the new schema."""
+        assert self.old.must(f"tail -n 1 {EDITED}") == "# ours\n"
+        assert self.old.must(f"tail -n 1 {EDITED}.dpkg-dist") == "# theirs\n"
+        before = len(MIGRATIONS) - 1
+        with closing(sqlite3.connect(self.old.folder / "root" / "older.db")) as database:
+            database.executescript(";".join(MIGRATIONS[:before]) + f";PRAGMA user_version = {before}")
+        self.old.must(f"systemctl stop makegood; cat older.db >{STATE}; systemctl start makegood")
+        self.old.must(f"ls {STATE}.schema-{before}.bak")
+        assert self.schema() == len(MIGRATIONS)
+
+    def schema(self) -> int:
+        """The schema of the state, and proof that it is ours."""
+        question = "PRAGMA application_id; PRAGMA user_version"
+        script = f"python3 - <<'END'\nimport sqlite3\nfor each in {question!r}.split(';'):\n"
+        script += f"    print(*sqlite3.connect({STATE!r}).execute(each).fetchone())\nEND"
+        application, version = map(int, self.old.must(script).split())
+        assert application == APPLICATION
+        return version
+
+    # --- accidents ----------------------------------------------------------------------------------------------
+
+    def newer(self) -> None:
+        """A version from the future has used the memory."""
+        told = f"import sqlite3; sqlite3.connect({STATE!r}).execute('PRAGMA user_version = 99')"
+        self.old.must(
+            f'systemctl stop makegood; python3 -c "{told}"; chown --reference=/var/lib/makegood/. {STATE}*'
+        )
+
+    def lost(self) -> None:
+        self.old.must(f"systemctl stop makegood; rm {STATE}*")
+
+    def damaged(self) -> None:
+        self.old.must("systemctl stop makegood")
+        ran = self.old.run(f"head -c 9000 /dev/urandom | dd conv=notrunc of={STATE}; systemctl start makegood")
+        assert ran.returncode, "it starts with a damaged memory"
+
+    def full(self) -> None:
+        """The memory lies on a disk of its own, without room, and there is something to remember."""
+        own = "/var/lib/private/makegood"
+        self.old.must(
+            f"systemctl stop makegood; mv {own} {own}.whole; mkdir --mode=700 {own}; "
+            f"mount -t tmpfs -o size=2m,mode=700 tmpfs {own}; cp --archive {own}.whole/state.db* {own}; "
+            f"chown --reference={own}.whole {own}; cat /dev/zero >{own}/filler || true"
+        )
+        self.jira.create_issue("OPS", "The invoice is wrong", priority="Highest", status="Open")
+        self.old.run("systemctl start makegood")
+
+    def room(self) -> None:
+        own = "/var/lib/private/makegood"
+        self.old.must(f"systemctl stop makegood; rm {own}/filler; systemctl start makegood")
+        self.settled("last good pass", "2 tickets known")
+        self.old.must(
+            f"systemctl stop makegood; cp --archive {own}/state.db* {own}.whole; umount {own}; "
+            f"rmdir {own}; mv {own}.whole {own}; systemctl start makegood"
+        )
+
+    def refused(self) -> None:
+        self.jira.token = "another"
+        self.old.must("systemctl restart makegood")
+
+    def accepted(self) -> None:
+        self.jira.token = SECRET
+        self.old.must("systemctl restart makegood")
+
+    def ahead(self) -> None:
+        self.jira.now -= timedelta(hours=1)
+        self.old.must("systemctl restart makegood")
+
+    def set_right(self) -> None:
+        self.jira.now += timedelta(hours=1)
+        self.old.must("systemctl restart makegood")
+        self.settled("last good pass")
+
+    def settled(self, *shown: str) -> None:
+        """`makegood status` says these, and names no trouble."""
+        script = "makegood status >told; ! grep trouble told; " + "; ".join(
+            f"grep '{words}' told" for words in shown
+        )
+        self.type(Block("", script + "\n", ""))
+
+    def carried(self) -> None:
+        """The archive is brought to the new machine."""
+        shutil.move(self.old.folder / "root/makegood.tar.gz", self.new.folder / "root")
+
+    def purged(self) -> None:
+        """Nothing of it is left, but what a person made."""
+        left = self.old.must(
+            "find / -xdev -iname '*makegood*' -not -path '/proc/*' -not -path '/var/log/journal/*'"
+        )
+        assert {line for line in left.splitlines() if not line.startswith(("/root/", "/var/cache/apt/"))} == set()
+        assert "makegood" not in self.old.must("cat /etc/passwd /etc/group; dpkg --get-selections")
+
+
+BEFORE: dict[str, Callable[[Story], None]] = {
+    "Upgrade": Story.edited,
+    "Back to the version before": Story.newer,
+    "The memory is lost, and there is a backup": Story.lost,
+    "The memory is lost, and there is no backup": Story.lost,
+    "The memory is damaged": Story.damaged,
+    "The disk is full": Story.full,
+    "Credentials are refused": Story.refused,
+    "The clock is wrong": Story.ahead,
+}
+AFTER: dict[str, Callable[[Story], None]] = {
+    "Upgrade": Story.upgraded,
+    "The disk is full": Story.room,
+    "Credentials are refused": Story.accepted,
+    "The clock is wrong": Story.set_right,
+    "Uninstall": Story.purged,
+}
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Iterator[Story]:
+    """Two clean machines with the files that the page names, and a tracker with one issue of a client's."""
+    package = debian_package()
+    clean = bootstrapped(tmp_path / "old")
+    shutil.copy(package, clean / "root/makegood_0.1.0_amd64.deb")
+    other = tmp_path / "new"
+    subprocess.run(["cp", "--archive", str(clean), str(other)], check=True)
+    repacked(package, clean / "root/makegood_0.2.0_amd64.deb", "+next", {EDITED: "# theirs\n"})
+    with ExitStack() as held:
+        jira = held.enter_context(jira_cloud())
+        (client,) = (field.id for field in jira.site.fields.values() if field.name == "Client")
+        jira.issue("OPS-1").fields[client] = "Client A"
+        jira.reindex()
+        yield Story(held.enter_context(booted(clean)), held.enter_context(booted(other)), jira)
+
+
+@pytest.mark.system
+def test_each_recipe_of_the_page_works_on_a_clean_machine_and_nothing_is_said_twice(story: Story) -> None:
+    section = ""
+    for block in blocks():
+        if block.section != section:
+            for happens in filter(None, (AFTER.get(section), BEFORE.get(block.section))):
+                happens(story)
+            section = block.section
+        if "credentials/jira.token" in block.script and section == "Install":
+            story.configured()
+        if ON_THE_NEW in block.script and "tar --extract" in block.script:
+            story.carried()
+        story.type(block)
+        assert len(story.jira.issue("OPS-1").comments) <= 1, block
+    AFTER[section](story)
+    assert [comment.author for comment in story.jira.issue("OPS-1").comments] == ["makegood"]
+
+
+def test_what_the_tests_do_between_blocks_has_its_heading_on_the_page() -> None:
+    assert {*BEFORE, *AFTER} <= {block.section for block in blocks()}
+    assert any("configuration changed" in block.script for block in blocks())
