@@ -1,6 +1,7 @@
 """How large the state is a ticket, how fast it grows, and what a quiet pass costs with 1,000 and 100,000 tickets.
 
-`python benchmarks/state.py` writes the table of docs/operations.md; nothing is asserted, for machines differ.
+`python benchmarks/state.py` prints the table that docs/operations.md shows (a minute); nothing is asserted, for
+machines differ.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from fakes.memory_tracker import Board, MemoryTracker  # noqa: E402 - found beside the tests
 from known_tickets import FAR, KINDS, OPENED, SITE, SOURCE, Kind, fill  # noqa: E402
-from passes import Agency, agency  # noqa: E402
+from passes import Agency  # noqa: E402
 
 from sync.compaction import compact, daily  # noqa: E402
 from sync.store import Store  # noqa: E402
@@ -144,17 +146,19 @@ def ratios(folder: Path) -> Iterator[tuple[str, str]]:
 
 def once(folder: Path) -> Iterator[tuple[str, str]]:
     """What is done once a start, a day, or a command."""
-    path = folder / "many" / "state.db"
     other = folder / "other.db"
     mixed(other, MANY)
+
+    def opened(*, write: bool) -> None:
+        Store(other, write=write).close()
 
     def compacted() -> None:
         with Store(other, write=True) as store:
             compact(store, OPENED + FAR / 2, KEEP, spare=1.0)
 
     for what, do in (
-        ("opening it to write (a start, or a run of `makegood`)", lambda: Store(other, write=True).close()),
-        ("opening it to read (`status`, `worklist`)", lambda: Store(path, write=False).close()),
+        ("opening it to write (a start, or a run of `makegood`)", partial(opened, write=True)),
+        ("opening it to read (`status`, `worklist`)", partial(opened, write=False)),
         ("the daily look for what may go", compacted),
     ):
         begun = time.perf_counter()

@@ -63,6 +63,10 @@ class Archive:
         found = self._rows(f"{_NAMED} AND source = coalesce(?, source)", key, key, source)
         return [row for row in found if key in {row.known.key, row.known.id}] or found
 
+    def sources(self) -> list[str]:
+        """The names of all sources that were ever served from this state."""
+        return [name for (name,) in self._select("SELECT name FROM sources ORDER BY name")]
+
     def due(self, source: str, now: datetime) -> list[str]:
         """Ids of the source's tickets that want to be judged again by now, or to be tried again."""
         return self._ids(

@@ -123,8 +123,17 @@ def _leaked(sides: Sides) -> Iterator[Finding]:
         if entry is None or not (meant := str(entry.detail.get("audience", ""))):
             continue
         if comment.audience > Audience[meant.upper()]:
-            what = f"meant for {meant}, and {comment.audience} can read it: {_owed(entry)}"
+            what = f"meant for {meant}, and {comment.audience} can read it{_moved(sides, comment)}: {_owed(entry)}"
             yield sides.finding("comment_leaked", comment.id, what, comment.at, _rule(entry))
+
+
+def _moved(sides: Sides, comment: Comment) -> str:
+    """That the ticket was moved since the comment was written, as far as the history tells."""
+    moves = [each for each in sides.ticket.changes if each.field == "key" and each.at > comment.at]
+    if not moves:
+        return ""
+    last = moves[-1]
+    return f", for {last.author.name} moved the ticket here from {last.before} on {last.at:%Y-%m-%d %H:%M} UTC"
 
 
 def _owed(entry: JournalEntry | None) -> str:

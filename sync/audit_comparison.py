@@ -10,14 +10,16 @@ from sync.apply import ends_the_work
 from sync.audit import Sides, drift
 from sync.audit_kinds import Decided, Finding
 from sync.errors import NotFoundError, TrackerError
+from sync.facts import fold, ripples
 from sync.records import imprint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.cycle import Program, Sight
     from sync.errors import MakegoodError
+    from sync.facts import Ripple
     from sync.memory import Memory
     from sync.observe import Seen
     from sync.plan import TicketPlan
@@ -89,12 +91,12 @@ class Comparison:
 
     def _compare(self, seen: Seen) -> None:
         site, ids = seen.site, [draft.ticket.id for draft in self.sight.drafts]
-        rows = {row.known.id: row for row in self.store.rows(site, {*ids, *seen.bystanders, *seen.gone})}
+        rows = {row.known.id: row for row in self.store.rows(site, {*ids, *seen.gone})}
         memories = self.store.memories(site, ids)
-        restless = self._restless(seen, rows)
+        reached = self._ripples(seen)
         for draft in self.sight.drafts:
             number, row = draft.ticket.id, rows.get(draft.ticket.id)
-            sides = self._sides(draft, row, memories.get(number), restless)
+            sides = self._sides(draft, row, memories.get(number), reached)
             self._note(number, *drift(sides))
             if sides.memory is None and self._should_be_known(draft.ticket):
                 self._note(number, _unknown(draft.ticket))
@@ -112,7 +114,7 @@ class Comparison:
             self.known[number] = memory, tuple(self.store.journal(site, number))
 
     def _sides(
-        self, draft: TicketPlan, row: Row | None, memory: Memory | None, restless: Collection[str]
+        self, draft: TicketPlan, row: Row | None, memory: Memory | None, reached: Mapping[str, Ripple]
     ) -> Sides:
         ticket, seen, terms = draft.ticket, self.sight.served, self.sight.served.terms
         journal = tuple(self.store.journal(ticket.site, ticket.id))
@@ -130,7 +132,7 @@ class Comparison:
             marked=self._marked(ticket, spoken, journal),
             made=self._made(draft),
             put=self.put.get(ticket.id, frozenset()),
-            settled=self._settled(ticket, row, journal, restless),
+            settled=self._settled(ticket, row, journal, reached),
         )
 
     # --- reading what a listing does not show --------------------------------------------------------------------
@@ -182,24 +184,24 @@ class Comparison:
 
     # --- what has had its time -----------------------------------------------------------------------------------
 
-    def _restless(self, seen: Seen, rows: Mapping[str, Row]) -> set[str]:
-        """The clients on whose tickets something happened lately that may yet reach their others."""
-        moved = {
-            number
-            for number, ticket in (seen.tickets | seen.bystanders).items()
-            if ticket.updated > self.by or number not in rows
-        }
-        clients = {seen.known[number].client for number in moved if number in seen.known}
-        return clients | {rows[number].known.client for number in seen.gone & rows.keys()} - {""}
+    def _ripples(self, seen: Seen) -> Mapping[str, Ripple]:
+        """What has changed among the clients' tickets since the last pass, and may yet reach their others."""
+        clients = {known.client for known in seen.known.values()} - {""}
+        before = {(row.known.site, row.known.id): row.known for row in self.store.clients(sorted(clients))}
+        now = before | {(seen.site, number): known for number, known in seen.known.items()}
+        gone = {(seen.site, number) for number in seen.gone}
+        return ripples(fold(before.values()), fold(known for key, known in now.items() if key not in gone))
 
     def _settled(
-        self, ticket: Ticket, row: Row | None, journal: Sequence[JournalEntry], restless: Collection[str]
+        self, ticket: Ticket, row: Row | None, journal: Sequence[JournalEntry], reached: Mapping[str, Ripple]
     ) -> bool:
         """Whether a pass has had the time to see the ticket as it is, and to do all that it wanted."""
         by, state = self.by, self.state
         moments = [ticket.updated, *(each.at for each in ticket.comments), *(each.at for each in ticket.changes)]
         moments += [entry.ended_at or entry.intended_at for entry in journal if entry.outcome != "failed"]
-        if row is None or row.known.client in restless or max(moments) > by:
+        if row is None or max(moments) > by:
+            return False
+        if (ripple := reached.get(row.known.client)) and ripple.reaches(row.known):
             return False
         woken = row.wake_at is not None and max(by, state.last_good or by) < row.wake_at <= self.now
         judged = row.standing is None or row.standing.policy in {"", self.program.digest}

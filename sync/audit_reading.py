@@ -113,7 +113,7 @@ class _Auditor:
         """A second look where the first found drift; what both found, and the state stayed as it was, is drift."""
         first = self._look(self.now, self.now, only)
         met = [number for (_, number), (memory, _) in first.known.items() if memory is not None]
-        second = self._look(self.program.clock(), self.by, met) if met else _Look()
+        second = first
         findings: list[Finding] = []
         for key, known in first.known.items():
             told = {each.identity for each in (first if known[0] is None else second).drift(key)}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.audit_reading import audited, patience
 from sync.compaction import daily
-from sync.errors import MakegoodError
+from sync.errors import MakegoodError, StoppingError
 from sync.secrecy import trace
 from sync.startup import program
 
@@ -42,19 +42,26 @@ class Chores:
     told: Callable[[dict[tuple[str, Kind], int]], None]
     log: Any
 
-    def begin(self) -> None:
-        """Begin, in a thread of its own that the end of the process ends."""
-        Thread(target=self._go_on, name="chores", daemon=True).start()
+    def begun(self) -> Thread:
+        """The thread, at work."""
+        thread = Thread(target=self._go_on, name="chores", daemon=True)
+        thread.start()
+        return thread
 
     def _go_on(self) -> None:
         while not self.stop.wait(EVERY.total_seconds()):
-            now = datetime.now(UTC)
-            for chore in (self._tidy, self._audit):
-                try:
-                    chore(now)
-                except Exception as error:  # noqa: BLE001 - what is served must not suffer; it is told in full
-                    told = str(error) if isinstance(error, MakegoodError) else trace(error)
-                    self.log.warning("chore failed", chore=chore.__name__.strip("_"), why=told)
+            self.look(datetime.now(UTC))
+
+    def look(self, now: datetime) -> None:
+        """Do what is to be done by now; what fails is logged, and tried again after the next look."""
+        for chore in (self._tidy, self._audit):
+            try:
+                chore(now)
+            except StoppingError:
+                return
+            except Exception as error:  # noqa: BLE001 - what is served must not suffer; it is told in full
+                told = str(error) if isinstance(error, MakegoodError) else trace(error)
+                self.log.warning("chore failed", chore=chore.__name__.strip("_"), why=told)
 
     def _tidy(self, now: datetime) -> None:
         keep = self.configuration.settings.keep_journal.elapsed()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sync import report
 from sync.call import typed
+from sync.compaction import daily
 from sync.cycle import plan_pass, run_pass
 from sync.errors import ConfigurationError, GuardRefusedError, MakegoodError, TrackerError
 from sync.explaining import explain as explaining
@@ -66,7 +67,11 @@ def one_pass(  # noqa: PLR0913 - the command's options
         run = "" if dry_run else new_run()
         sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
         if run:
+            if not working.pretended:
+                daily(store, moment, settings.keep_journal.elapsed())
             leave_figures(settings, policy, working, sights, time.monotonic() - begun)
+        if run and not working.pretended:
+            daily(store, moment, settings.keep_journal.elapsed())
     if call.output == "json":
         say_json(report.as_json(sights, moment, run))
     else:

@@ -89,6 +89,7 @@ class Service:
     watchdog: Watchdog = field(default_factory=Watchdog)
     paces: Paces = field(init=False)
     vitals: Vitals = field(init=False)
+    chores: threading.Thread = field(init=False)
     lanes: dict[str, Lane] = field(default_factory=dict)
 
     def begin(self) -> None:
@@ -99,8 +100,9 @@ class Service:
         self.vitals = Vitals(self.store, self.stuck, self.log)
         self.paces = Paces(stopping=self.stop.is_set, wait=self.stop.wait, told=self._asked)
         self.configuration.begin(self._build)
-        names = self.call.sources
-        Chores(self.configuration, self.store, names, self.paces, self.stop, self.vitals.audited, self.log).begin()
+        told = self.vitals.audited
+        chores = Chores(self.configuration, self.store, self.call.sources, self.paces, self.stop, told, self.log)
+        self.chores = chores.begun()
 
     def sources(self) -> tuple[Any, ...]:
         """What is served, as the configuration in force says."""
@@ -139,9 +141,16 @@ class Service:
         self._nudge()
         self.vitals.close()
         last = time.monotonic() + PATIENCE
-        for lane in self.lanes.values():
-            lane.thread.join(max(0.0, last - time.monotonic()))
+        for thread in (*(lane.thread for lane in self.lanes.values()), self.chores):
+            thread.join(max(0.0, last - time.monotonic()))
         return [host for host, lane in self.lanes.items() if lane.thread.is_alive()]
+
+    def _tell_left_behind(self, settings: Settings) -> None:
+        """Whether sources that are gone from the configuration still have something to be looked up."""
+        for source in set(self.store.sources()) - {each.name for each in settings.source}:
+            if waiting := self.store.unsettled(self.store.source(source).site, source):
+                now = "put it back until they are looked up, or leave them: nobody writes there any more"
+                self.log.warning("source gone", source=source, writes_in_doubt=len(waiting), now=now)
 
     def _nudge(self) -> None:
         for lane in self.lanes.values():
@@ -153,6 +162,7 @@ class Service:
 
     def _build(self, settings: Settings, policy: Policy) -> Program:
         working = program(settings, policy, self.store, self.call.sources, paces=self.paces)
+        self._tell_left_behind(settings)
         served = settings.model_copy(update={"source": chosen(settings, self.call.sources)})
         self.vitals.configured(served, policy)
         command = typed(config=self.call.config, sources=self.call.sources)

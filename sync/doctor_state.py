@@ -78,7 +78,7 @@ class StateReport:
         yield from (doubtful("state", *parted(each.what)) for each in older)
         with closing(opened(self._path, write=False)) as database:
             archive = Archive(self._path, database)
-            names = [name for (name,) in database.execute("SELECT name FROM sources ORDER BY name").fetchall()]
+            names = archive.sources()
             if not older:
                 size, tickets = in_bytes(self._path.stat().st_size), sum(len(archive.ids(name)) for name in names)
                 contents = f"schema {len(MIGRATIONS)}, {size}, {counted(tickets, 'ticket')}"

@@ -24,7 +24,7 @@ PATIENCE = 60.0
 """Seconds after which a machine that does not start fails the test."""
 
 INDEX = "deb $(REPO_URI) $(RELEASE) $(COMPONENT)"
-PACKAGES = "python3,procps,systemd,systemd-sysv,dbus"
+PACKAGES = "curl,python3,procps,systemd,systemd-sysv,dbus"
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 SPAWN = "--quiet --boot --settings=no --register=no --keep-unit --link-journal=no --console=pipe".split()  # noqa: SIM905 - as typed
 

@@ -40,7 +40,7 @@ trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workbook_survey
 trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
 trackers.export_survey
-records kept migrations statefile replacing backup archive store compaction verify
+records kept migrations statefile replacing backup archive store compaction forgetting verify
 notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
 apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay

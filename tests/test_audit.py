@@ -463,6 +463,22 @@ def test_a_mapping_that_was_edited_since_the_last_pass_is_named_and_not_held_aga
     assert any("edited since the last pass" in note for note in told.sources[0].notes)
 
 
+def test_what_no_pass_has_seen_of_a_clients_other_tickets_yet_is_in_flight(firm: Agency) -> None:
+    board = firm.board()
+    for _ in range(3):
+        firm.wait(hours=1)
+        board.create(fields={"severity": "low"})
+    for _ in range(4):
+        firm.run(minutes=20)
+    first = board.tickets["10001"]
+    board.change("10003", reported=first.created - timedelta(hours=1))
+    board.put("10003", "esc:strange", US)
+    assert found(audit(firm)) == {("label_unexplained", "A-3")}, "the next pass makes a third issue of A-2"
+    firm.run()
+    assert "esc:high" in board.tickets["10002"].labels
+    assert found(audit(firm)) == {("label_unexplained", "A-3")}
+
+
 def test_a_dead_source_stops_no_other(firm: Agency) -> None:
     dead, ticket = served(firm)
     other = firm.board("other", keys="B")

@@ -19,7 +19,7 @@ from office import DONE, HEADER, LATE, NOW, ROOT, SECRET, Office, five_hours_ago
 from openpyxl import Workbook, load_workbook
 
 from sync import statefile
-from sync.statefile import MIGRATIONS
+from sync.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

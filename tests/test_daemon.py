@@ -17,6 +17,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
 import pytest
+from fakes.faults import DropAfter
 from office import LATE, MAKEGOOD, SECRET, Office, jira_cloud
 
 from sync.service_manager import notify
@@ -402,3 +403,20 @@ def test_sighup_has_an_edit_taken_up_at_once(office: Office) -> None:
         while running.until("pass")["source"] != "extra":
             pass
     assert "due:critical" in office.rows("others.csv")["T-2"]["Labels"]
+
+
+def test_a_source_that_was_taken_out_while_a_write_of_it_is_in_doubt_is_named(
+    office: Office, jira: JiraCloud
+) -> None:
+    office.source()
+    office.issues(LATE)
+    alone = office.read("config.toml")
+    office.jira(jira.url)
+    jira.script(DropAfter(), method="POST", path="/comment$")
+    office.run()
+    office.write("config.toml", alone)
+    with service(office, "--passes", "1") as running:
+        _, log = running.ended()
+    (gone,) = logged(log, "source gone", source="jira", writes_in_doubt=1, level="warning")
+    assert "put it back until they are looked up" in gone["now"]
+    assert logged(log, "pass", source="issues"), "the rest goes on"

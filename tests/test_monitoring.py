@@ -46,6 +46,7 @@ def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Metric]:
         metrics.scheduled("desk", firm.now)
         metrics.requested("jira.example", "GET", 200, 0.2)
         metrics.budget("jira.example", 9)
+        metrics.audited({("desk", "comment_gone"): 1})
         firm.wait(hours=1)
         told = metrics.text().decode()
     return {family.name: family for family in text_string_to_metric_families(told)}

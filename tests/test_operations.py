@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ON_THE_NEW = "# on the new machine\n"
-LOOKS = re.compile(r"(makegood(-as-service @acme)? status|journalctl .*|systemctl show .*)\n")
+LOOKS = re.compile(r"(makegood(-as-service @acme)? status|curl .*|journalctl .*|systemctl show .*)\n")
 PATIENCE = 30.0
 """Seconds for which a block that only looks is tried again, for the service has its own pace."""
 STATE = "/var/lib/makegood/state.db"

@@ -95,6 +95,7 @@ COMMANDS |= {"backup", "verify", "plan", "apply", "undo", "trial"}
 COMMANDS |= {"schema", "test", "audit"}
 COMMANDS |= {"backtest", "diff", "init", "overrides"}
 COMMANDS |= {"doctor"}
+COMMANDS |= {"compact", "forget"}
 
 
 @pytest.fixture
@@ -112,7 +113,8 @@ def called(office: Office) -> list[str]:
         return note
 
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
-    doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "verify")}
+    doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "compact", "verify")}
+    doers["forget"] = "sync.forget_command.forget_client"
     doers["undo"] = "sync.undo_command.undo"
     doers["audit"] = "sync.audit_command.audit"
     doers["doctor"] = "sync.doctor_command.doctor"

@@ -12,6 +12,7 @@ import subprocess
 import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,7 +29,6 @@ from sync.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 AFTERWARDS = "2026-03-03T10:20:00+01:00"
@@ -149,7 +149,6 @@ def test_a_damaged_state_takes_no_good_backups_place(office: Office) -> None:
         "link": "belongs to the state file itself; name another file",
         "hard-link": "belongs to the state file itself; name another file",
         "config.toml": "is there and is no backup of makegood's; move it away or name another file",
-        "folder": "is a folder; name a file in it",
         "absent/copy.db": "cannot be written (No such file or directory)",
     }.items(),
 )
@@ -162,6 +161,67 @@ def test_a_backup_overwrites_nothing_but_a_backup(office: Office, name: str, tol
     assert ran.status == 2
     assert f"{name} {told}" in ran.err
     assert office.files() == before
+
+
+def test_in_a_folder_the_backup_is_named_by_the_date_and_only_the_newest_are_kept(office: Office) -> None:
+    folder = office.folder / "backups"
+    folder.mkdir()
+    others = [folder / "state-of-play.db", folder / "state-20250101T000000Z.db", folder / "notes.txt"]
+    for other in others:
+        other.write_text("not one of makegood's")
+    shutil.copyfile(office.folder / "state.db", folder / "other-20200101T000000Z.db")
+    for day in ("20260101", "20260102", "20260103", "20990101"):
+        back_up(office.folder / "state.db", folder / f"state-{day}T020000Z.db")
+    before = datetime.now(UTC).replace(microsecond=0)
+    told = office.run("state", "backup", "backups", "--keep", "3", "--output", "json").json
+    made = folder / told["backup"].removeprefix("backups/")
+    assert (
+        before <= datetime.strptime(made.name, "state-%Y%m%dT%H%M%SZ.db").replace(tzinfo=UTC) <= datetime.now(UTC)
+    )
+    assert told["deleted"] == [f"backups/state-{day}T020000Z.db" for day in ("20260101", "20260102")]
+    left = {file.name for file in folder.iterdir()} - {other.name for other in others}
+    assert left == {
+        made.name,
+        "state-20260103T020000Z.db",
+        "state-20990101T020000Z.db",
+        "other-20200101T000000Z.db",
+    }, "the new one is never deleted, whatever the clock was once; nor is what is none of them"
+    assert verify(made, {"issues"})[0].level == "warning"
+    assert all(other.exists() for other in others)
+
+
+def test_a_timer_that_finds_no_folder_or_an_older_backup_that_it_may_not_delete_fails(office: Office) -> None:
+    ran = office.run("state", "backup", "backups", "--keep", "3")
+    assert ran.status == 2
+    assert "backups is no folder; make it, or mount its disk, or leave --keep out" in ran.err
+    (office.folder / "backups").mkdir()
+    for day in ("20260101", "20260102"):
+        back_up(office.folder / "state.db", office.folder / "backups" / f"state-{day}T020000Z.db")
+    with unlinkable():
+        ran = office.run("state", "backup", "backups", "--keep", "1")
+    assert ran.status == 2
+    assert "state-20260101T020000Z.db is to make room for state-" in ran.err
+    assert "which is written, and cannot be deleted: Operation not permitted" in ran.err
+
+
+@contextmanager
+def unlinkable() -> Iterator[None]:
+    """No file can be deleted, as by a user who may only add to a folder."""
+    true = Path.unlink
+
+    def unlink(self: Path, missing_ok: bool = False) -> None:  # noqa: FBT001, FBT002 - pathlib's own
+        if self.suffix == ".db":
+            raise PermissionError(1, "Operation not permitted", str(self))
+        true(self, missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        yield
+
+
+def test_a_backup_is_made_while_a_daemon_holds_the_state(office: Office) -> None:
+    with Store(office.folder / "state.db", write=True):
+        assert office.run("state", "backup", "copy.db").status == 0
 
 
 def test_where_there_is_no_state_there_is_no_backup(office: Office) -> None:

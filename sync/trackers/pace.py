@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from math import inf
+from math import ceil, inf
 from threading import Lock, local
 from typing import TYPE_CHECKING, Literal
 
@@ -198,7 +198,7 @@ class Pace:
                 whole = budget is self._all
                 which = "" if whole else " for this ticket"
                 raise RateLimitedError(
-                    f"{self.host or 'the tracker'} asks for a rest of {round(rest / 60)} more minutes{which}; "
+                    f"{self.host or 'the tracker'} asks for a rest of {ceil(rest / 60)} more minutes{which}; "
                     "nothing was sent",
                     timedelta(seconds=rest),
                     "source" if whole else "ticket",
