@@ -266,10 +266,14 @@ def _whose(  # noqa: PLR0913, PLR0917 - what is gone, and what is known of it
     last: Change | None,
     undone: Sequence[JournalEntry],
 ) -> Finding | Decided:
-    """Whose hand took off what we wrote: a person's is a decision, and so is one that no history could tell of."""
+    """Whose hand took off what we wrote: a person's is a decision, and so is one that no history could tell of.
+
+    By our own account only `makegood undo` does, of which the journal tells for a while.
+    """
+    refused = sides.memory.refused if sides.memory else {}
     if undone and (last is None or not contact.by_person(last)):
         return _undone_by(sides, undone[-1], what)
-    if last and last.author.side == "us" and about in (sides.memory.refused if sides.memory else ()):
+    if last and last.author.side == "us" and (about in refused or (about == "due" and not last.after)):
         return sides.decided("taken_back", what, last.author.name, last.at)
     if last and contact.by_person(last):
         return sides.decided(kinds[1], what, last.author.name or SOMEBODY, last.at)

@@ -96,8 +96,9 @@ def _iso(at: datetime | None) -> str | None:
 
 def _all_found(tickets: Sequence[str], told: Audit) -> None:
     """ConfigurationError for tickets that were asked for and are nowhere, if every source could be asked."""
-    there = {key.casefold() for each in told.sources for key in (*each.tickets, *each.left_out)}
-    there |= {each.ticket.casefold() for each in told.findings} | {each.ticket.casefold() for each in told.decided}
+    named = [name for each in told.sources for name in (*each.tickets, *each.tickets.values(), *each.left_out)]
+    named += [each.ticket for each in told.findings] + [each.ticket for each in told.decided]
+    there = {name.casefold() for name in named}
     lacking = [key for key in tickets if key.casefold() not in there]
     if lacking and not any(each.error or each.notes for each in told.sources):
         raise ConfigurationError(f"no source has a ticket {', '.join(lacking)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,17 +26,15 @@ if TYPE_CHECKING:
     from sync.store import Store
     from sync.ticket import Comment, Ticket
 
-Knowledge = tuple["Memory | None", tuple["JournalEntry", ...]]
-"""What the state holds of a ticket: what is remembered of it, and all that was sent there."""
 Found = Finding | Decided
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One source as it was looked at: its tickets' keys, what was not compared (ticket → why), what to know."""
+    """One source as it was looked at: its `tickets` (key → id), what was `left_out` (ticket → why), `notes`."""
 
     source: str
-    tickets: tuple[str, ...] = ()
+    tickets: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: MakegoodError | None = None
@@ -48,8 +45,7 @@ class Comparison:
     """One source as a pass has read it at `now`, held against what the state's `store` held just after.
 
     `by` is when a pass should have done what it has to do; `put` are the labels that people were seen to put, by
-    ticket; `whole`: every live ticket was read. It fills `found`, by ticket id, and of each ticket with drift what
-    the state held (`known`).
+    ticket; `whole`: every live ticket was read. It fills `found`.
     """
 
     program: Program
@@ -59,8 +55,7 @@ class Comparison:
     store: Store
     put: Mapping[str, frozenset[str]]
     whole: bool
-    found: defaultdict[str, list[Found]] = field(default_factory=lambda: defaultdict(list))
-    known: dict[str, Knowledge] = field(default_factory=dict)
+    found: list[Found] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -81,12 +76,12 @@ class Comparison:
         self.left_out |= {failed.name: failed.why for failed in seen.unread.values()}
         if state.site != seen.site or state.crawled_at is None:
             note = "no pass was made yet, so there is nothing to compare with"
-            return Looked(self.source, (), self.left_out, (note,))
+            return Looked(self.source, left_out=self.left_out, notes=(note,))
         try:
             self._compare(seen)
         except TrackerError as error:
             return Looked(self.source, error=error)
-        keys = tuple(draft.ticket.key for draft in self.sight.drafts)
+        keys = {draft.ticket.key: draft.ticket.id for draft in self.sight.drafts}
         return Looked(self.source, keys, self.left_out, tuple(self._notes()))
 
     def _compare(self, seen: Seen) -> None:
@@ -97,21 +92,13 @@ class Comparison:
         for draft in self.sight.drafts:
             number, row = draft.ticket.id, rows.get(draft.ticket.id)
             sides = self._sides(draft, row, memories.get(number), reached)
-            self._note(number, *drift(sides))
+            self.found += drift(sides)
             if sides.memory is None and self._should_be_known(draft.ticket):
-                self._note(number, _unknown(draft.ticket))
+                self.found.append(_unknown(draft.ticket))
         for number in seen.gone & rows.keys():
             if rows[number].source == self.source:
-                self._note(number, self._gone(rows[number]))
+                self.found.append(self._gone(rows[number]))
         self._open(site, {draft.ticket.id: draft.ticket for draft in self.sight.drafts})
-
-    def _note(self, number: str, *found: Found) -> None:
-        """Note what was found on a ticket, and of drift what the state knew of that ticket by then."""
-        site = self.state.site
-        self.found[number] += found
-        if number not in self.known and any(isinstance(each, Finding) for each in found):
-            memory = self.store.memories(site, [number]).get(number)
-            self.known[number] = memory, tuple(self.store.journal(site, number))
 
     def _sides(
         self, draft: TicketPlan, row: Row | None, memory: Memory | None, reached: Mapping[str, Ripple]
@@ -199,8 +186,8 @@ class Comparison:
         by, state = self.by, self.state
         moments = [ticket.updated, *(each.at for each in ticket.comments), *(each.at for each in ticket.changes)]
         moments += [entry.ended_at or entry.intended_at for entry in journal if entry.outcome != "failed"]
-        if row is None or max(moments) > by:
-            return False
+        if row is None or row.source != self.source or max(moments) > by:
+            return False  # a ticket that came from another source is found by the next crawl at the latest
         if (ripple := reached.get(row.known.client)) and ripple.reaches(row.known):
             return False
         woken = row.wake_at is not None and max(by, state.last_good or by) < row.wake_at <= self.now
@@ -237,7 +224,7 @@ class Comparison:
             url = ticket.url if ticket else ""
             about = str(entry.number)
             finding = Finding(self.source, key, url, "write_open", about, what.rstrip("; "), since)
-            self._note(entry.ticket, finding)
+            self.found.append(finding)
 
     def _notes(self) -> Iterator[str]:
         """What a reader of the findings should know of the source."""

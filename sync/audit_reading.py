@@ -19,14 +19,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from sync.audit_comparison import Found, Knowledge, Looked
+    from sync.audit_comparison import Looked
     from sync.audit_kinds import Kind
     from sync.cycle import Program, Sight
     from sync.observe import Served
     from sync.settings import Settings
-
-Key = tuple[str, str]
-"""A ticket's site and its id there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +74,23 @@ def audited(program: Program, state: Path, now: datetime, patience: timedelta, o
 
 @dataclass(slots=True)
 class _Look:
-    """What one look came to; `known` is what the state held, just after, of the tickets with drift."""
+    """What one look came to; `strangers` are keys of tickets with drift that the state did not know just after."""
 
-    found: dict[Key, list[Found]] = field(default_factory=dict)
-    known: dict[Key, Knowledge] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    decided: list[Decided] = field(default_factory=list)
     sources: list[Looked] = field(default_factory=list)
+    strangers: set[str] = field(default_factory=set)
 
-    def take(self, compared: Comparison) -> None:
+    def take(self, compared: Comparison, store: Store) -> None:
         """Add one source."""
         self.sources.append(compared.compare())
-        site = compared.state.site
-        for number, found in compared.found.items():
-            self.found.setdefault((site, number), []).extend(found)
-        self.known |= {(site, number): known for number, known in compared.known.items()}
-
-    def drift(self, key: Key) -> list[Finding]:
-        """What was found on one ticket."""
-        return [each for each in self.found.get(key, ()) if isinstance(each, Finding)]
-
-    def decided(self) -> list[Decided]:
-        """What people decided on any ticket."""
-        return [each for found in self.found.values() for each in found if isinstance(each, Decided)]
+        for each in compared.found:
+            if isinstance(each, Decided):
+                self.decided.append(each)
+                continue
+            self.findings.append(each)
+            if not store.find(each.ticket, each.source):
+                self.strangers.add(each.ticket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +103,13 @@ class _Auditor:
     by: datetime
 
     def audit(self, only: Sequence[str]) -> Audit:
-        """A second look where the first found drift; what both found, and the state stayed as it was, is drift."""
+        """A second look at where the first one found drift: what both tell is drift."""
         first = self._look(self.now, self.now, only)
-        met = [number for (_, number), (memory, _) in first.known.items() if memory is not None]
-        second = first
-        findings: list[Finding] = []
-        for key, known in first.known.items():
-            told = {each.identity for each in (first if known[0] is None else second).drift(key)}
-            if second.known.get(key, known) == known:
-                findings += [each for each in first.drift(key) if each.identity in told]
-        return Audit(tuple(findings), tuple(first.decided()), tuple(first.sources))
+        met = sorted({each.ticket for each in first.findings} - first.strangers)
+        again = self._look(self.program.clock(), self.by, met).findings if met else []
+        told = {each.identity for each in (*again, *self._strange_still(first))}
+        findings = tuple(each for each in first.findings if each.identity in told)
+        return Audit(findings, tuple(first.decided), tuple(first.sources))
 
     def _look(self, seen_at: datetime, judged_at: datetime, only: Sequence[str]) -> _Look:
         """Read and judge as a pass does, on a copy of the state that is thrown away; compare with another one."""
@@ -131,8 +121,17 @@ class _Auditor:
             put = [_put_by_people(sight, scratch) for sight in sights]
         with Store(self.state, write=False) as store:
             for sight, theirs in zip(sights, put, strict=True):
-                look.take(Comparison(self.program, self.now, self.by, sight, store, theirs, whole=not only))
+                compared = Comparison(self.program, self.now, self.by, sight, store, theirs, whole=not only)
+                look.take(compared, store)
         return look
+
+    def _strange_still(self, look: _Look) -> list[Finding]:
+        """The drift on tickets that the state does not know yet; by what it knows none of them can be read."""
+        if not look.strangers:
+            return []
+        with Store(self.state, write=False) as store:
+            strange = [each for each in look.findings if each.ticket in look.strangers]
+            return [each for each in strange if not store.find(each.ticket, each.source)]
 
 
 def _forget_where_it_stands(scratch: Store, source: str) -> None:

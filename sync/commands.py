@@ -67,8 +67,6 @@ def one_pass(  # noqa: PLR0913 - the command's options
         run = "" if dry_run else new_run()
         sights = run_pass(working, moment, run, only) if run else plan_pass(working, moment, only)
         if run:
-            if not working.pretended:
-                daily(store, moment, settings.keep_journal.elapsed())
             leave_figures(settings, policy, working, sights, time.monotonic() - begun)
         if run and not working.pretended:
             daily(store, moment, settings.keep_journal.elapsed())

@@ -98,6 +98,9 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE smaller RENAME TO tickets;
     CREATE INDEX tickets_source ON tickets (source, wake_at);
     CREATE INDEX tickets_live ON tickets (source) WHERE live;
+    CREATE INDEX tickets_standing ON tickets
+        (source, json_extract(standing, '$.severity'), json_extract(standing, '$.dues[0].at'))
+        WHERE live AND json_valid(standing);
     CREATE INDEX tickets_key ON tickets (key COLLATE NOCASE);
     CREATE INDEX tickets_client ON tickets (client);
 

@@ -56,7 +56,7 @@ workbench.testing_command
 doctor_finding doctor_credentials doctor_machine doctor_files doctor_state doctor_service doctor_network doctor
 doctor_text doctor_command
 commands service_manager schedule lane vitals chores daemon check_command plan_commands undo_command
-state_commands listing_commands audit_command
+state_commands forget_command listing_commands audit_command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command

@@ -420,3 +420,27 @@ def test_a_source_that_was_taken_out_while_a_write_of_it_is_in_doubt_is_named(
     (gone,) = logged(log, "source gone", source="jira", writes_in_doubt=1, level="warning")
     assert "put it back until they are looked up" in gone["now"]
     assert logged(log, "pass", source="issues"), "the rest goes on"
+
+
+def test_the_watchdog_hears_nothing_while_a_lane_shows_no_progress(office: Office, jira: JiraCloud) -> None:
+    office.jira(jira.url)
+    begun, answer = threading.Event(), threading.Event()
+
+    def silent(_exchange: Exchange) -> None:
+        begun.set()
+        answer.wait(PATIENCE)
+
+    jira.check = silent
+    try:
+        with service(office, WATCHDOG_USEC="1000000") as running:
+            assert begun.wait(PATIENCE)
+            quiet = 0
+            while quiet < 3:  # seconds in a row; systemd waits for one
+                time.sleep(1)
+                quiet = 0 if "WATCHDOG=1" in running.told() else quiet + 1
+            answer.set()
+            while running.heard() != "WATCHDOG=1":
+                pass
+            running.ended(signal.SIGTERM)
+    finally:
+        answer.set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -42,16 +43,27 @@ def stands(folder: Path, *words: str) -> set[str]:
 # --- the command ------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an office whose list had tickets of two clients; those of Client A have been taken out."""
+    with pytest.MonkeyPatch.context() as patch:
+        made = Office(tmp_path_factory.mktemp("office"), patch)
+        made.write("config.toml", 'crawl_every = "1h"\n')
+        made.source()
+        made.issues(*ROWS)
+        assert made.at(NOW).status == 0
+        made.issues(ROWS[1])
+        assert made.at(LATER).status == 0
+    return made.folder
+
+
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """An office whose list had tickets of two clients, of which those of Client A have been taken out."""
+def office(written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """Such an office of one's own."""
     made = Office(tmp_path, monkeypatch)
-    made.source()
-    made.write("config.toml", 'crawl_every = "1h"\n' + made.read("config.toml"))
-    made.issues(*ROWS)
-    assert made.at(NOW).status == 0
-    made.issues(ROWS[1])
-    assert made.at(LATER).status == 0
+    for file in written.iterdir():
+        if file.is_file():
+            shutil.copyfile(file, tmp_path / file.name)
     return made
 
 

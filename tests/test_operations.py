@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from clean_root import booted, bootstrapped, debian_package, repacked
+from clean_root import booted, bootstrapped, debian_package, in_memory, repacked
 from fakes.jira_cloud import EMAIL, JiraCloud
 from office import ROOT, SECRET, jira_cloud
 
@@ -101,7 +101,7 @@ class Story:
         self.old.must(f"echo '# ours' >>{EDITED}; systemctl reload makegood")
 
     def upgraded(self) -> None:
-        """The edit is kept, the new file is beside it, and an older version's state is brought to the new schema."""
+        """The edit is kept, the new file is beside it, and an older state is brought to the new schema."""
         assert self.old.must(f"tail -n 1 {EDITED}") == "# ours\n"
         assert self.old.must(f"tail -n 1 {EDITED}.dpkg-dist") == "# theirs\n"
         before = len(MIGRATIONS) - 1
@@ -217,17 +217,18 @@ AFTER: dict[str, Callable[[Story], None]] = {
 def story(tmp_path: Path) -> Iterator[Story]:
     """Two clean machines with the files that the page names, and a tracker with one issue of a client's."""
     package = debian_package()
-    clean = bootstrapped(tmp_path / "old")
-    shutil.copy(package, clean / "root/makegood_0.1.0_amd64.deb")
-    other = tmp_path / "new"
-    subprocess.run(["cp", "--archive", str(clean), str(other)], check=True)
-    repacked(package, clean / "root/makegood_0.2.0_amd64.deb", "+next", {EDITED: "# theirs\n"})
     with ExitStack() as held:
+        folder = held.enter_context(in_memory(tmp_path / "machines"))
+        clean = bootstrapped(folder / "old")
+        shutil.copy(package, clean / "root/makegood_0.1.0_amd64.deb")
+        subprocess.run(["cp", "--archive", str(clean), str(folder / "new")], check=True)
+        repacked(package, clean / "root/makegood_0.2.0_amd64.deb", "+next", {EDITED: "# theirs\n"})
+        old, new = (held.enter_context(booted(folder / name)) for name in ("old", "new"))
         jira = held.enter_context(jira_cloud())
         (client,) = (field.id for field in jira.site.fields.values() if field.name == "Client")
         jira.issue("OPS-1").fields[client] = "Client A"
         jira.reindex()
-        yield Story(held.enter_context(booted(clean)), held.enter_context(booted(other)), jira)
+        yield Story(old, new, jira)
 
 
 @pytest.mark.system

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pytest
 from clean_root import debian_package, tool
 from fakes.jira_cloud import EMAIL
-from office import ROOT, table
+from office import ROOT, Office, table
 
 CONTAINERFILE = (ROOT / "packaging" / "Containerfile").read_text(encoding="utf-8")
 
@@ -56,13 +56,17 @@ def ran(*command: str, **options: object) -> str:
 # --- the image --------------------------------------------------------------------------------------------------
 
 
-def test_the_image_runs_the_daemon_as_nobody_in_particular_and_is_asked_how_it_is() -> None:
+def test_the_image_runs_the_daemon_as_nobody_in_particular_and_is_asked_how_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert of("USER") == ["10001:10001"]
     assert json.loads(of("ENTRYPOINT")[0]) + json.loads(of("CMD")[0]) == ["makegood", "daemon"]
     assert of("STOPSIGNAL") == ["SIGTERM"]
     assert of("VOLUME") == ["/var/lib/makegood"]
     (check,) = of("HEALTHCHECK")
-    assert json.loads(check.partition("CMD ")[2]) == ["makegood", "doctor", "--offline", "--quiet"]
+    checking = ("doctor", "--offline", "-q")
+    assert Office(tmp_path, monkeypatch).run(*checking, "--help").status == 0, "these options exist"
+    assert json.loads(check.partition("CMD ")[2]) == ["makegood", *checking]
     assert set(re.findall(r"\S+/makegood\S*", of("ENV")[0])) >= {
         "MAKEGOOD_CONFIG=/etc/makegood/config.toml",
         "MAKEGOOD_STATE=/var/lib/makegood/state.db",

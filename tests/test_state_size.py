@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 KEEP = timedelta(days=90)
-COUNT = 1000
+COUNT = 500
 
 
 # --- size -------------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Recorder:
         return getattr(self.database, name)
 
 
-PARTIAL = {"journal_open", "notices_open", "tickets_live"}
+PARTIAL = {"tickets_standing", "journal_open", "notices_open", "tickets_live"}
 """Indexes of what is open or goes on: a scan of one is as long as that is."""
 WHOLE = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?|(tickets_source) \(source=\?\)$")
 
@@ -106,6 +106,7 @@ INTENT = Intent(SITE, "1", "comment", {"said": [["update", "comment 5", 1]]})
 
 ASKED: dict[str, Callable[[Store], object]] = {
     "asked_since": lambda store: store.asked_since(OPENED),
+    "audited_at": lambda store: store.audited_at(),
     "clients": lambda store: store.clients(["Client A"]),
     "doubtful_notices": lambda store: store.doubtful_notices(SITE),
     "due": lambda store: store.due(SOURCE, OPENED),
@@ -122,6 +123,7 @@ ASKED: dict[str, Callable[[Store], object]] = {
     "memories": lambda store: store.memories(SITE, ["1"]),
     "moved": lambda store: store.moved(SOURCE, "another"),
     "next_wake": lambda store: store.next_wake(),
+    "note_audit": lambda store: store.note_audit(OPENED),
     "observe": lambda store: store.observe(SITE, {"1": [Entry(1, OPENED, "status", "open", "closed")]}),
     "observed": lambda store: store.observed(SITE, ["1"]),
     "open_writes": lambda store: store.open_writes(),
@@ -134,6 +136,7 @@ ASKED: dict[str, Callable[[Store], object]] = {
     "settle as taken back": lambda store: store.settle([Settlement(1, SITE, "1", "settled", deleted="7")], OPENED),
     "settle_notice": lambda store: store.settle_notice("mark", "settled", OPENED),
     "source": lambda store: store.source(SOURCE),
+    "sources": lambda store: store.sources(),
     "spoken": lambda store: store.spoken(SITE, "1"),
     "standing": lambda store: store.standing(OPENED),
     "stir": lambda store: store.stir([(SITE, "1")], OPENED),
@@ -162,6 +165,7 @@ SCANS = {
     "written_by": {"journal"},
     "written_since": {"journal"},
     "overrides": {"overrides"},
+    "sources": {"sources"},
 }
 """What looks through all of something: the daily crawl, reports, and `undo`; no pass in which nothing happened."""
 

@@ -13,7 +13,6 @@ from clean_root import tool
 from office import ROOT, SECRET, Office, jira_cloud
 
 from sync import settings
-from sync.cli import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,18 +130,13 @@ def reasoned(text: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("unit", SERVICES)
-def test_a_unit_starts_a_command_that_exists_with_a_state_in_the_folder_that_is_its_own(unit: str) -> None:
+def test_a_unit_starts_a_command_that_exists_with_a_state_in_the_folder_that_is_its_own(
+    unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (command,) = lines(unit, "ExecStart")
     program, *arguments = shlex.split(command)
     assert program == PROGRAM
-    group, name = cli, ""
-    for name in arguments:
-        if name.startswith("-"):
-            break
-        assert name in group.commands, command
-        group = group.commands[name]  # type: ignore[assignment]
-        if not hasattr(group, "commands"):
-            break
+    assert Office(tmp_path, monkeypatch).run(*arguments, "--help").status == 0, "the command and its options exist"
     own = lines(unit, "StateDirectory")[0].split()[0]
     assert lines(unit, "Environment") == [f"MAKEGOOD_STATE=%S/{own}/state.db"]
     assert settings.PREFIX + "STATE" == "MAKEGOOD_STATE"
