@@ -99,8 +99,8 @@ def _online(settings: Settings, policy: Policy, call: Call) -> tuple[list[dict[s
 
 def _notified(notify: NotifySettings, call: Call) -> tuple[list[dict[str, str]], int]:
     """Whether the ways of `[notify]` are open; nothing is sent on them."""
-    from sync.doctor_credentials import Keyring  # noqa: PLC0415 - offline, nobody is asked
-    from sync.doctor_network import mail, webhook  # noqa: PLC0415 - likewise
+    from sync.doctor.credentials import Keyring  # noqa: PLC0415 - offline, nobody is asked
+    from sync.doctor.network import mail, webhook  # noqa: PLC0415 - likewise
 
     keyring = Keyring(call.config_file(), typed("doctor", config=call.config))
     told = [*mail(notify.smtp, keyring)] if notify.smtp else []

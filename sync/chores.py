@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from sync.audit_reading import audited, patience
+from sync.auditing.reading import audited, patience
 from sync.compaction import daily
 from sync.errors import MakegoodError, StoppingError
 from sync.secrecy import trace
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from threading import Event
 
-    from sync.audit_kinds import Kind
+    from sync.auditing.kinds import Kind
     from sync.reload import Configuration
     from sync.store import Store
     from sync.trackers.pace import Paces
@@ -80,7 +80,10 @@ class Chores:
             own = program(settings, policy, self.store, self.sources, paces=self.paces)
             for served in own.sources:
                 held.callback(served.tracker.close)
-            told = audited(own, settings.state, now, patience(settings))
+            working = replace(own, stopping=self.stop.is_set)
+            told = audited(working, settings.state, now, patience(settings))
+        if self.stop.is_set():
+            return
         self.store.note_audit(now)
         self.told(told.counts())
         for looked in told.sources:

@@ -43,7 +43,7 @@ def doctor(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood doctor --offline
       makegood doctor -q                  for cron, which mails what it prints
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.doctor_command import doctor as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.doctor.command import doctor as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -67,7 +67,7 @@ def audit(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
       makegood audit ACME-12 -v
       makegood audit --source jira --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.audit_command import audit as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.auditing.command import audit as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

@@ -47,8 +47,8 @@ class Lane:
     Sources of one host share what it can be asked, and may show the same tickets; so they take turns, while those
     of other hosts go on beside them. `ended` is told of each source's part of a pass, its number and its seconds;
     `held` says for how long the host asked to be left alone; `wake` ends the supervisor's wait, as `nudge` ends a
-    rest here. It goes on until `stop`, until it has no source any more, or until each had so many `passes`. `fault`
-    is what ended it: nothing more can be done by anybody.
+    rest here. It goes on until `stop`, until it has no source any more, or until each had so many `passes`.
+    `fault` is what ended it: nothing more can be done by anybody.
     """
 
     def __init__(  # noqa: PLR0913 - what it shares with the others

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sync.action import Action
     from sync.apply import Result
     from sync.archive import Archive
-    from sync.audit_kinds import Kind
+    from sync.auditing.kinds import Kind
     from sync.cycle import Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings

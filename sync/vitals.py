@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from sync.audit_kinds import Kind
+    from sync.auditing.kinds import Kind
     from sync.cycle import Sight
     from sync.health import Listener
     from sync.heartbeat import Heart

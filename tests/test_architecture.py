@@ -44,7 +44,7 @@ records kept migrations statefile replacing backup archive store compaction forg
 notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
 apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay
-audit_kinds audit audit_comparison audit_reading
+auditing.kinds auditing.drift auditing.comparison auditing.reading
 reasons kept_promises health heartbeat metrics
 report reviewed undo explaining.decisions workbench.overrides workbench.difference
 workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
@@ -53,10 +53,10 @@ explaining.text_clocks explaining.text
 progress journald logs screen terminal monitoring excerpt fault_text
 reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
 workbench.testing_command
-doctor_finding doctor_credentials doctor_machine doctor_files doctor_state doctor_service doctor_network doctor
-doctor_text doctor_command
+doctor.finding doctor.credentials doctor.machine doctor.files doctor.state doctor.service doctor.network
+doctor.checks doctor.text doctor.command
 commands service_manager schedule lane vitals chores daemon check_command plan_commands undo_command
-state_commands forget_command listing_commands audit_command
+state_commands forget_command listing_commands auditing.command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command
@@ -69,7 +69,7 @@ HOMES = {
     "jira": "trackers.jira",
     "asana": "trackers.asana",
     "openpyxl": "trackers.workbook tables",
-    "sqlite3": "statefile archive store backup verify doctor_machine",
+    "sqlite3": "statefile archive store backup verify doctor.machine",
     "jinja2": "render template_check",
     "babel": "spoken",
     "holidays": "worktime",

@@ -29,8 +29,8 @@ from tickets import policy as small_policy
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync.action import Draft, Edit
-from sync.audit_kinds import CHOICES, GROUPS, KINDS, REMEDIES, TITLES, Choice, Kind
-from sync.audit_reading import audited, patience
+from sync.auditing.kinds import CHOICES, GROUPS, KINDS, REMEDIES, TITLES, Choice, Kind
+from sync.auditing.reading import audited, patience
 from sync.cycle import run_pass
 from sync.errors import CredentialsError, ForbiddenError
 from sync.richtext import Paragraph, Span
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from fakes.memory_tracker import Board
     from harness import Harness
 
-    from sync.audit_reading import Audit
+    from sync.auditing.reading import Audit
 
 PATIENCE = timedelta(minutes=15)
 IN_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
@@ -259,7 +259,7 @@ def test_what_is_refused_by_the_guard_is_missing_and_the_reason_is_told(firm: Ag
 REASONS = {
     "a snooze": '[snooze]\nlongest = "7d"\n',
     "a day's measure": "[budget]\nper_day = 1\n",
-    "quiet hours": '[quiet]\nhours = ["09:05-18:00"]\n',
+    "quiet hours": '[quiet]\nhours = ["09:05-17:59"]\n',
 }
 
 
@@ -283,6 +283,10 @@ def test_what_waits_for_a_reason_is_no_drift(tmp_path: Path, reason: str) -> Non
         said = sum("escalation" in comment.text for each in tickets for comment in board.ours(each))
         assert said == (0 if reason == "quiet hours" else 1)
         assert found(audit(firm)) == set()
+        firm.wait(hours=7, minutes=30)
+        firm.run()
+        firm.wait(minutes=15)
+        assert found(audit(firm)) == set(), "it is six minutes past the end of the quiet hours"
 
 
 def test_what_is_older_than_backlog_after_is_a_line_of_the_report(firm: Agency) -> None:

@@ -24,9 +24,9 @@ from sync.richtext import plain
 from sync.settings import chosen, load
 from sync.signs import flags
 from sync.startup import opened, program, terms_of
-from sync.trackers.pace import Paces
 from sync.store import Store
 from sync.ticket import CATEGORIES, SEVERITIES, Audience, Language
+from sync.trackers.pace import Paces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,11 +21,15 @@ from fakes.mail_server import MailServer
 from office import DONE, INVOICE, LATE, ROOT, Office, jira_cloud, table
 from rich.console import Console
 
-from sync import doctor_credentials, doctor_files, doctor_machine, doctor_service, doctor_text
-from sync.doctor import Check, examined
-from sync.doctor_files import kind_of, room
-from sync.doctor_finding import Finding, broken, doubtful, good, unknown
-from sync.doctor_state import backups
+from sync.doctor import credentials as doctor_credentials
+from sync.doctor import files as doctor_files
+from sync.doctor import machine as doctor_machine
+from sync.doctor import service as doctor_service
+from sync.doctor import text as doctor_text
+from sync.doctor.checks import Check, examined
+from sync.doctor.files import kind_of, room
+from sync.doctor.finding import Finding, broken, doubtful, good, unknown
+from sync.doctor.state import backups
 from sync.health import Pages, serve
 from sync.settings import load
 from sync.statefile import locked

@@ -116,8 +116,8 @@ def called(office: Office) -> list[str]:
     doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "compact", "verify")}
     doers["forget"] = "sync.forget_command.forget_client"
     doers["undo"] = "sync.undo_command.undo"
-    doers["audit"] = "sync.audit_command.audit"
-    doers["doctor"] = "sync.doctor_command.doctor"
+    doers["audit"] = "sync.auditing.command.audit"
+    doers["doctor"] = "sync.doctor.command.doctor"
     doers["trial"] = "sync.workbench.export_command.one_pass"
     office.patch.setattr("sync.workbench.export_command.explain", noting("explain"))
     doers["test"] = "sync.workbench.testing_command.test"

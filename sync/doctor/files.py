@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
-from sync.doctor_credentials import as_service
-from sync.doctor_finding import Finding, broken, counted, doubtful, good, parted
+from sync.doctor.credentials import as_service
+from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted
 from sync.exposure import exposed
 
 if TYPE_CHECKING:

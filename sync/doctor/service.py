@@ -10,10 +10,10 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sync.doctor_credentials import as_service
-from sync.doctor_finding import Finding, broken, doubtful, good, unknown
-from sync.doctor_machine import PATIENCE, told_by
-from sync.doctor_state import holder_of
+from sync.doctor.credentials import as_service
+from sync.doctor.finding import Finding, broken, doubtful, good, unknown
+from sync.doctor.machine import PATIENCE, told_by
+from sync.doctor.state import holder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

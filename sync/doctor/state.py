@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from sync.archive import Archive
 from sync.call import typed
-from sync.doctor_files import in_bytes
-from sync.doctor_finding import Finding, broken, counted, doubtful, good, parted, unknown
+from sync.doctor.files import in_bytes
+from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, unknown
 from sync.errors import StateError
 from sync.health import ready_after
 from sync.migrations import APPLICATION, MIGRATIONS

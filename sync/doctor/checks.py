@@ -9,15 +9,11 @@ from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from sync import doctor_credentials as credentials
-from sync import doctor_files as files
-from sync import doctor_machine as machine
-from sync import doctor_network as network
-from sync import doctor_service as service
 from sync.advice import advice
 from sync.call import typed
-from sync.doctor_finding import Finding, broken, counted, good, refused
-from sync.doctor_state import StateReport, backups
+from sync.doctor import credentials, files, machine, network, service
+from sync.doctor.finding import Finding, broken, counted, good, refused
+from sync.doctor.state import StateReport, backups
 from sync.errors import ConfigurationError, MakegoodError
 from sync.secrecy import trace
 from sync.settings import chosen, load_settings
@@ -29,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.call import Call
-    from sync.doctor_credentials import Keyring
+    from sync.doctor.credentials import Keyring
     from sync.mapping.policy import Policy
     from sync.progress import Tell
     from sync.settings import Settings

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, get_args
 
-from sync.doctor_finding import Finding, Level
+from sync.doctor.finding import Finding, Level
 from sync.legible import inert
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import UTC
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sync.audit_kinds import CHOICES, TITLES
-from sync.audit_reading import audited, patience
+from sync.auditing.kinds import CHOICES, TITLES
+from sync.auditing.reading import audited, patience
 from sync.commands import working_program
 from sync.errors import ConfigurationError
 from sync.legible import inert
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sync.audit_comparison import Looked
-    from sync.audit_kinds import Decided, Finding, Kind
-    from sync.audit_reading import Audit
+    from sync.auditing.comparison import Looked
+    from sync.auditing.kinds import Decided, Finding, Kind
+    from sync.auditing.reading import Audit
     from sync.call import Call
 
 SHOWN = 10

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import TZPATH
 
 from sync import __version__
-from sync.doctor_finding import Finding, broken, counted, doubtful, good, unknown
+from sync.doctor.finding import Finding, broken, counted, doubtful, good, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

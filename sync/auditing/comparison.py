@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sync.apply import ends_the_work
-from sync.audit import Sides, drift
-from sync.audit_kinds import Decided, Finding
+from sync.auditing.drift import Sides, drift
+from sync.auditing.kinds import Decided, Finding
 from sync.errors import NotFoundError, TrackerError
 from sync.facts import fold, ripples
 from sync.records import imprint

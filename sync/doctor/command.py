@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from sync import doctor_text
-from sync.doctor import checks, examined, installation
+from sync.doctor import text as doctor_text
+from sync.doctor.checks import checks, examined, installation
 from sync.progress import progress_bar
 from sync.terminal import console, say, say_json
 

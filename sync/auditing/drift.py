@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from sync import contact
 from sync.action import AddComment, AddLabel, MakeFollowUp, RemoveLabel, SetDue, action_id, reference
-from sync.audit_kinds import Decided, Finding
+from sync.auditing.kinds import Decided, Finding
 from sync.ledger import recalled
 from sync.promises import TEXTS
 from sync.ticket import Audience
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.audit_kinds import Choice, Kind
+    from sync.auditing.kinds import Choice, Kind
     from sync.memory import Memory
     from sync.plan import Mode, TicketPlan
     from sync.records import JournalEntry

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from sync.audit_comparison import Comparison
-from sync.audit_kinds import KINDS, Decided, Finding
+from sync.auditing.comparison import Comparison
+from sync.auditing.kinds import KINDS, Decided, Finding
 from sync.cycle import plan_pass
 from sync.records import Remembered
 from sync.store import Store
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from sync.audit_comparison import Looked
-    from sync.audit_kinds import Kind
+    from sync.auditing.comparison import Looked
+    from sync.auditing.kinds import Kind
     from sync.cycle import Program, Sight
     from sync.observe import Served
     from sync.settings import Settings
@@ -103,13 +103,13 @@ class _Auditor:
     by: datetime
 
     def audit(self, only: Sequence[str]) -> Audit:
-        """A second look at where the first one found drift: what both tell is drift."""
+        """A second look at where the first one found drift: what both tell is drift, and what no pass has met."""
         first = self._look(self.now, self.now, only)
         met = sorted({each.ticket for each in first.findings} - first.strangers)
         again = self._look(self.program.clock(), self.by, met).findings if met else []
-        told = {each.identity for each in (*again, *self._strange_still(first))}
-        findings = tuple(each for each in first.findings if each.identity in told)
-        return Audit(findings, tuple(first.decided), tuple(first.sources))
+        told = {each.identity for each in again}
+        findings = [each for each in first.findings if each.identity in told or each.ticket in first.strangers]
+        return Audit(tuple(findings), tuple(first.decided), tuple(first.sources))
 
     def _look(self, seen_at: datetime, judged_at: datetime, only: Sequence[str]) -> _Look:
         """Read and judge as a pass does, on a copy of the state that is thrown away; compare with another one."""
@@ -124,14 +124,6 @@ class _Auditor:
                 compared = Comparison(self.program, self.now, self.by, sight, store, theirs, whole=not only)
                 look.take(compared, store)
         return look
-
-    def _strange_still(self, look: _Look) -> list[Finding]:
-        """The drift on tickets that the state does not know yet; by what it knows none of them can be read."""
-        if not look.strangers:
-            return []
-        with Store(self.state, write=False) as store:
-            strange = [each for each in look.findings if each.ticket in look.strangers]
-            return [each for each in strange if not store.find(each.ticket, each.source)]
 
 
 def _forget_where_it_stands(scratch: Store, source: str) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from sync.doctor_credentials import BEAT, SMTP, SUGGESTING, WEBHOOK, of_source
-from sync.doctor_finding import Finding, broken, counted, doubtful, good, parted, refused
+from sync.doctor.credentials import BEAT, SMTP, SUGGESTING, WEBHOOK, of_source
+from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, refused
 from sync.errors import (
     ClockError,
     ConfigurationError,
@@ -34,7 +34,7 @@ from sync.trackers.sources import WorkbookSource
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.doctor_credentials import Keyring
+    from sync.doctor.credentials import Keyring
     from sync.mapping.policy import Policy
     from sync.notify_models import SmtpSettings, WebhookSettings
     from sync.settings import HeartbeatSettings, Suggest

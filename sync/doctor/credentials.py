@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.doctor_finding import Finding, good, refused
+from sync.doctor.finding import Finding, good, refused
 from sync.errors import CredentialsError
 from sync.settings import (
     HEARTBEAT,

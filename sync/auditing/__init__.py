@@ -1,0 +1,1 @@
+"""What should stand on the tickets, held against what does and what the state remembers."""
