@@ -19,7 +19,7 @@ from sync.explaining import explain as explaining
 from sync.explaining import text as explain_text
 from sync.explaining.fields import Written
 from sync.ledger import read_back
-from sync.monitoring import leave_figures, sign_of_life
+from sync.monitoring.single_run import leave_figures, sign_of_life
 from sync.observe import knows_us
 from sync.progress import progress_bar
 from sync.settings import chosen, load, mapping_of

@@ -19,6 +19,7 @@ from sync.chores import Chores
 from sync.errors import StoppingError
 from sync.lane import TICK, Lane
 from sync.logs import configure
+from sync.monitoring.vitals import Vitals
 from sync.reload import Configuration
 from sync.service_manager import Watchdog, notify
 from sync.settings import chosen
@@ -27,7 +28,6 @@ from sync.statefile import loss_of
 from sync.store import Store
 from sync.trackers.pace import Paces
 from sync.trackers.sources import AsanaSource, JiraSource, host_of
-from sync.vitals import Vitals
 
 if TYPE_CHECKING:
     from sync.call import Call

@@ -12,7 +12,7 @@ from sync.call import typed
 from sync.commands import all_found, allow_now, status_of, working_program
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, GuardRefusedError
-from sync.monitoring import leave_figures, sign_of_life
+from sync.monitoring.single_run import leave_figures, sign_of_life
 from sync.plan import digest
 from sync.settings import load
 from sync.store import Store

@@ -8,7 +8,7 @@ import tickets
 from passes import CLIENTS, SEVERITY
 from prometheus_client.parser import text_string_to_metric_families
 
-from sync.metrics import Metrics
+from sync.monitoring.metrics import Metrics
 from sync.settings import Settings
 
 if TYPE_CHECKING:

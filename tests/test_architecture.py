@@ -45,17 +45,17 @@ notify_models notify notices settings call exposure advice schema soundness work
 
 apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay
 auditing.kinds auditing.drift auditing.comparison auditing.reading
-reasons kept_promises health heartbeat metrics
+monitoring.reasons monitoring.kept_promises monitoring.health monitoring.heartbeat monitoring.metrics
 report reviewed undo explaining.decisions workbench.overrides workbench.difference
 workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
 explaining.fields explaining.severity explaining.clocks explaining.timeline explaining.explain
 explaining.text_clocks explaining.text
-progress journald logs screen terminal monitoring excerpt fault_text
+progress journald logs screen terminal monitoring.single_run excerpt fault_text
 reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
 workbench.testing_command
 doctor.finding doctor.credentials doctor.machine doctor.files doctor.state doctor.service doctor.network
 doctor.checks doctor.text doctor.command
-commands service_manager schedule lane vitals chores daemon check_command plan_commands undo_command
+commands service_manager schedule lane monitoring.vitals chores daemon check_command plan_commands undo_command
 state_commands forget_command listing_commands auditing.command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
@@ -74,7 +74,7 @@ HOMES = {
     "babel": "spoken",
     "holidays": "worktime",
     "click": "cli terminal",
-    "prometheus_client": "metrics",
+    "prometheus_client": "monitoring.metrics",
     "structlog": "logs daemon",
 }
 """The modules (and those whose names begin so) that alone may import a part that others need not know."""

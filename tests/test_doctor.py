@@ -30,7 +30,7 @@ from sync.doctor.checks import Check, examined
 from sync.doctor.files import kind_of, room
 from sync.doctor.finding import Finding, broken, doubtful, good, unknown
 from sync.doctor.state import backups
-from sync.health import Pages, serve
+from sync.monitoring.health import Pages, serve
 from sync.settings import load
 from sync.statefile import locked
 from sync.store import Store

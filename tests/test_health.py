@@ -14,7 +14,7 @@ from office import Office
 from passes import BEGIN
 
 from sync.errors import ConfigurationError, StateError
-from sync.health import LARGEST, MOST, Pages, UnservedError, ready_after, serve, unready
+from sync.monitoring.health import LARGEST, MOST, Pages, UnservedError, ready_after, serve, unready
 from sync.records import Remembered, SourceState
 from sync.settings import Settings, load_settings
 from sync.store import Store
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sync.health import Listener
+    from sync.monitoring.health import Listener
 
 PATIENCE = 10.0
 

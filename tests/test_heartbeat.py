@@ -13,7 +13,7 @@ from fakes.server import Answer, FakeServer
 from office import LATE, Office
 
 from sync.errors import ConfigurationError, CredentialsError, NotSentError
-from sync.heartbeat import Heart
+from sync.monitoring.heartbeat import Heart
 from sync.settings import HeartbeatSettings, heartbeat_address, load_settings
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_nobody_waits_for_an_answer_and_no_second_question_is_asked_meanwhile(wa
 def test_what_keeps_it_from_being_heard_is_told_without_its_address(
     watcher: Watcher, fault: Fault, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sync.heartbeat.PATIENCE", 0.2)
+    monkeypatch.setattr("sync.monitoring.heartbeat.PATIENCE", 0.2)
     watcher.script(fault)
     with pytest.raises(NotSentError, match=told) as caught:
         heart(watcher.address).ask()
@@ -160,7 +160,7 @@ def test_its_address_is_found_as_a_token_is_and_stands_in_no_file(office: Office
     )
     ran = office.run("check")
     assert ran.status == 2
-    assert "set MAKEGOOD_HEARTBEAT_TOKEN or put it into heartbeat.token" in ran.err
+    assert "set MAKEGOOD_HEARTBEAT_TOKEN or put it into heartbeat.token" in " ".join(ran.err.split())
     assert SECRET not in ran.out + ran.err
     office.write("config.toml", "[heartbeat]\n")
     office.source()

@@ -16,8 +16,8 @@ from passes import Agency, agency, high
 
 from sync.action import Skipped
 from sync.errors import ServerFaultError
-from sync.metrics import UnwrittenError
-from sync.reasons import OTHER, REASONS, reason
+from sync.monitoring.metrics import UnwrittenError
+from sync.monitoring.reasons import OTHER, REASONS, reason
 from sync.ticket import Status
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from office import ROOT
 from passes import agency, high
 from prometheus_client.parser import text_string_to_metric_families
 
-from sync.metrics import PASSES
-from sync.reasons import REASONS
+from sync.monitoring.metrics import PASSES
+from sync.monitoring.reasons import REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

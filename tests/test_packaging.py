@@ -113,6 +113,14 @@ def base_python() -> str:
 # --- the wheel --------------------------------------------------------------------------------------------------
 
 
+def test_every_package_of_the_program_is_named_to_the_build() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    packages = {file.parent for file in (ROOT / "sync").rglob("*.py")}
+    assert {name for name in named if name != "sync.shipped_files"} == {
+        ".".join(folder.relative_to(ROOT).parts) for folder in packages
+    }
+
+
 @pytest.fixture(scope="module")
 def wheel() -> Path:
     """The wheel of this tree, as `make wheel` makes it."""

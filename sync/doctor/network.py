@@ -23,7 +23,7 @@ from sync.errors import (
     ServerFaultError,
     TrackerError,
 )
-from sync.heartbeat import Heart
+from sync.monitoring.heartbeat import Heart
 from sync.notify import PORTS, Mail, Webhook
 from sync.settings import heartbeat_address, notify_secret
 from sync.startup import opened

@@ -13,8 +13,8 @@ from sync.call import typed
 from sync.doctor.files import in_bytes
 from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, unknown
 from sync.errors import StateError
-from sync.health import ready_after
 from sync.migrations import APPLICATION, MIGRATIONS
+from sync.monitoring.health import ready_after
 from sync.statefile import loss_of, opened
 from sync.verify import verify
 from sync.worklist import brief

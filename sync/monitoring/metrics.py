@@ -20,9 +20,9 @@ from prometheus_client.registry import Collector
 from sync import __version__
 from sync.action import AddComment, DeleteComment, MakeFollowUp, told
 from sync.errors import MakegoodError
-from sync.health import ready_after
-from sync.kept_promises import Outcome, outcomes
-from sync.reasons import reason
+from sync.monitoring.health import ready_after
+from sync.monitoring.kept_promises import Outcome, outcomes
+from sync.monitoring.reasons import reason
 from sync.replacing import replacing
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from sync.auditing.kinds import Kind
     from sync.cycle import Sight
-    from sync.health import Listener
-    from sync.heartbeat import Heart
     from sync.mapping.policy import Policy
-    from sync.metrics import Metrics
+    from sync.monitoring.health import Listener
+    from sync.monitoring.heartbeat import Heart
+    from sync.monitoring.metrics import Metrics
     from sync.settings import Settings
     from sync.store import Store
 
@@ -43,7 +43,7 @@ class Vitals:
         before, self._settings = self._settings, settings
         self._good = {source.name: self._good.get(source.name, False) for source in settings.source}
         if settings.metrics and self._metrics is None:
-            from sync.metrics import Metrics  # noqa: PLC0415 - only for a team that has Prometheus
+            from sync.monitoring.metrics import Metrics  # noqa: PLC0415 - only for a team that has Prometheus
 
             self._metrics = Metrics(self._store, lambda: datetime.now(UTC))
         if settings.metrics is None:
@@ -105,7 +105,7 @@ class Vitals:
         place = settings.metrics.place if settings.metrics else None
         if place is None or self._metrics is None:
             return
-        from sync.health import Pages, UnservedError, serve, unready  # noqa: PLC0415 - likewise
+        from sync.monitoring.health import Pages, UnservedError, serve, unready  # noqa: PLC0415 - likewise
 
         def ready() -> str:
             return unready(self._settings or settings, self._store, datetime.now(UTC))
@@ -118,7 +118,7 @@ class Vitals:
     def _a_heart(self, settings: Settings) -> Heart | None:
         if settings.heartbeat is None:
             return None
-        from sync.heartbeat import Heart  # noqa: PLC0415 - only where there is one
+        from sync.monitoring.heartbeat import Heart  # noqa: PLC0415 - only where there is one
 
         try:
             return Heart(settings.heartbeat, heartbeat_address().get_secret_value())
@@ -127,7 +127,7 @@ class Vitals:
             return None
 
     def _write(self, metrics: Metrics, path: Path) -> None:
-        from sync.metrics import UnwrittenError  # noqa: PLC0415 - likewise
+        from sync.monitoring.metrics import UnwrittenError  # noqa: PLC0415 - likewise
 
         try:
             metrics.write(path)

@@ -23,7 +23,7 @@ def leave_figures(
     path = settings.metrics.textfile if settings.metrics else None
     if path is None or working.pretended:
         return
-    from sync.metrics import Metrics, UnwrittenError  # noqa: PLC0415 - only for a team that has Prometheus
+    from sync.monitoring.metrics import Metrics, UnwrittenError  # noqa: PLC0415 - only for a team that has Prometheus
 
     metrics = Metrics(working.store, working.clock)
     metrics.configured(settings, policy)
@@ -43,7 +43,7 @@ def sign_of_life(settings: Settings, sights: Sequence[Sight], only: Sequence[str
     served = {sight.plan.source for sight in sights if sight.error is None}
     if settings.heartbeat is None or only or served != {source.name for source in settings.source}:
         return
-    from sync.heartbeat import Heart  # noqa: PLC0415 - only where there is one
+    from sync.monitoring.heartbeat import Heart  # noqa: PLC0415 - only where there is one
 
     try:
         Heart(settings.heartbeat, heartbeat_address().get_secret_value()).ask()
