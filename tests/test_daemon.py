@@ -15,6 +15,8 @@ import time
 from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from fakes.faults import DropAfter
@@ -444,3 +446,61 @@ def test_the_watchdog_hears_nothing_while_a_lane_shows_no_progress(office: Offic
             running.ended(signal.SIGTERM)
     finally:
         answer.set()
+
+
+def asked(port: int, page: str) -> tuple[int, str]:
+    """What the daemon answers at one of its addresses."""
+    try:
+        with urlopen(f"http://127.0.0.1:{port}{page}", timeout=PATIENCE) as answer:
+            return answer.status, answer.read().decode()
+    except HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def test_it_answers_how_it_is(office: Office, jira: JiraCloud) -> None:
+    office.jira(jira.url)
+    port = free_port()
+    office.write("config.toml", office.read("config.toml") + f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
+    with service(office, WATCHDOG_USEC="1000000") as running:
+        assert running.heard() == "READY=1"
+        assert asked(port, "/healthz") == (200, "ok\n")
+        while asked(port, "/readyz")[0] != 200:
+            time.sleep(0.1)
+        told = ""
+        while not ("next_pass_timestamp_seconds{" in told and "actions_total{" in told):
+            time.sleep(0.1)
+            told = asked(port, "/metrics")[1]
+        running.ended(signal.SIGTERM)
+    host = jira.url.removeprefix("http://")
+    assert f'makegood_requests_total{{host="{host}",method="PUT",status="204"}} 1.0' in told
+    assert 'makegood_actions_total{kind="add_comment",source="jira"} 1.0' in told
+    assert 'makegood_next_pass_timestamp_seconds{source="jira"}' in told
+    assert SECRET not in told
+
+
+def test_whoever_watches_over_it_may_be_away(office: Office) -> None:
+    """The port is taken, nobody hears the heartbeat, and the file's folder is not there: each is said once."""
+    office.source()
+    office.issues(LATE)
+    office.patch.setenv("MAKEGOOD_HEARTBEAT_TOKEN", f"http://127.0.0.1:{free_port()}/ping")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        more = f'[heartbeat]\n[metrics]\nlisten = "127.0.0.1:{port}"\ntextfile = "away/makegood.prom"\n'
+        office.write("config.toml", office.read("config.toml") + more)
+        with service(office, WATCHDOG_USEC="400000") as running:
+            heard = [running.heard() for _ in range(10)]
+            _, log = running.ended(signal.SIGTERM)
+    assert heard[-1] == "WATCHDOG=1"
+    (unserved,) = logged(log, "figures not served")
+    assert f"port {port} of 127.0.0.1 cannot be had" in unserved["why"]
+    (unwritten,) = logged(log, "figures not written")
+    assert "away" in unwritten["why"]
+    assert [line for line in log if "heartbeat" in json.dumps(line)]
+    (done,) = logged(log, "pass", source="issues")
+    assert done["written"] > 0
