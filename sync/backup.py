@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FOLDER = "backups"
+"""The folder beside the state in which the shipped timer puts them."""
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 

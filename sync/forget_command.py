@@ -129,7 +129,7 @@ def _lines(removed: Mapping[str, int], proof: Proof, backups: Sequence[Path], un
             "their keys and marks are kept, and nothing else of them"
         )
     if backups:
-        yield f"not covered, delete them yourself: {_few([backup.name for backup in backups])}"
+        yield f"not covered, delete them yourself: {_few([str(backup) for backup in backups])}"
     yield "not covered either: clients.toml and other mapping files, logs, backups elsewhere, and the trackers"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
+from sync.backup import FOLDER
 from sync.mapping.models import folded
 from sync.migrations import APPLICATION
 
@@ -233,8 +234,10 @@ def _alike(before: bytes, after: bytes, known_before: bytes, known_after: bytes)
 
 
 def backups_beside(path: Path) -> list[Path]:
-    """Other state files in the same folder, as backups of this one are: nothing was taken out of them."""
-    return sorted(other for other in path.parent.iterdir() if other != path and _is_state(other))
+    """Other state files beside it and in its folder of backups; nothing was taken out of them."""
+    folders = [path.parent, path.parent / FOLDER]
+    others = [other for folder in folders if folder.is_dir() for other in folder.iterdir() if other != path]
+    return sorted(filter(_is_state, others))
 
 
 def _is_state(path: Path) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.archive import Archive
+from sync.backup import FOLDER
 from sync.call import typed
 from sync.doctor.files import in_bytes
 from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, unknown
@@ -165,7 +166,7 @@ class StateReport:
 
 def backups(state: Path, config: Path | None, now: datetime) -> Iterator[Finding]:
     """The newest backup beside the state, or in the folder `backups` there, where the shipped timer puts them."""
-    places = (state.absolute().parent, state.absolute().parent / "backups")
+    places = (state.absolute().parent, state.absolute().parent / FOLDER)
     found = [each for folder in places for each in _files(folder) if _is_backup(each, state)]
     make = typed("state", "backup", str(places[0] / f"{state.stem}-backup.db"), config=config)
     if not found:
