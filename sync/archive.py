@@ -81,10 +81,10 @@ class Archive:
         [(at,)] = self._select(f"SELECT min(({wakes})) FROM sources")  # noqa: S608 - ours
         return _instant(at)
 
-    def wakes(self, source: str) -> datetime | None:
-        """The earliest instant at which any ticket of the source wants to be judged again, past ones included."""
-        wakes = "SELECT min(wake_at) FROM tickets WHERE source = ? AND wake_at IS NOT NULL"
-        [(at,)] = self._select(wakes, source)
+    def wakes(self, source: str, after: datetime) -> datetime | None:
+        """The earliest instant after that at which any ticket of the source wants to be judged again."""
+        wakes = "SELECT min(wake_at) FROM tickets WHERE source = ? AND wake_at > ?"
+        [(at,)] = self._select(wakes, source, text(after))
         return _instant(at)
 
     def ids(self, source: str, *, live_only: bool = False) -> list[str]:

@@ -219,7 +219,7 @@ def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood status
       makegood status --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.commands import status as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.status_command import status as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

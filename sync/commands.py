@@ -6,9 +6,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 from sync import report
 from sync.call import typed
@@ -31,6 +29,7 @@ from sync.timekeeping import steady
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from sync.call import Call
     from sync.cycle import Program, Sight
@@ -200,83 +199,6 @@ def not_found(sights: Sequence[Sight], ticket: str) -> int:
     return max(
         (sight.error.exit_status for sight in sights if sight.error), default=ConfigurationError.exit_status
     )
-
-
-def status(call: Call) -> int:
-    """How each source stands, from the state file alone."""
-    settings, _ = load(call.config_file())
-    told = []
-    with Store(settings.state, write=False) as store:
-        for source in chosen(settings, call.sources):
-            state = store.source(source.name)
-            open_writes = [
-                {
-                    "ticket": entry.ticket,
-                    "kind": entry.kind,
-                    "outcome": entry.outcome,
-                    "since": entry.intended_at.isoformat(),
-                    "note": entry.note,
-                }
-                for entry in (store.unsettled(state.site) if state.site else [])
-            ]
-            told.append(
-                {
-                    "source": source.name,
-                    "tracker": source.tracker,
-                    "mode": source.mode,
-                    "last_good": state.last_good.isoformat() if state.last_good else None,
-                    "tickets": len(store.ids(source.name)),
-                    "live": len(store.ids(source.name, live_only=True)),
-                    "opted_out": sum(
-                        row.standing.opted_out for row in store.listed([source.name]) if row.live and row.standing
-                    ),
-                    "halted": bool(state.halted),
-                    "trouble": state.trouble,
-                    "unread": store.unread(source.name),
-                    "open_writes": open_writes,
-                    "doubtful_notices": _doubtful_notices(store, state.site),
-                }
-            )
-    if call.output == "json":
-        say_json({"schema": 1, "state": str(settings.state), "sources": told})
-    else:
-        zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
-        for each in told:
-            say("\n".join(_status_lines(each, zones[str(each["source"])])))
-    return 0
-
-
-def _doubtful_notices(store: Store, site: str) -> list[dict[str, str]]:
-    """Notices of the site's tickets that were perhaps sent."""
-    return [
-        {
-            "ticket": entry.notice.key,
-            "to": entry.notice.to,
-            "since": (entry.ended_at or entry.intended_at).isoformat(),
-            "note": entry.note,
-        }
-        for entry in store.doubtful_notices(site)
-    ]
-
-
-def _status_lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
-    at = told["last_good"] and datetime.fromisoformat(told["last_good"]).astimezone(zone)
-    good = f"{at:%a %d %b %Y %H:%M} ({zone.key})" if at else "never"
-    yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
-    yield f"  {told['tickets']} ticket{'s' * (told['tickets'] != 1)} known, {told['live']} of them live"
-    if told["opted_out"]:
-        yield f"  {told['opted_out']} opted out, so that nothing is written on them (makegood worklist lists them)"
-    if told["halted"]:
-        yield "  comments are halted: one reached more readers than it was meant for; correct `readers`"
-    if told["trouble"]:
-        yield f"  trouble: {told['trouble']}"
-    for ticket, why in told["unread"].items():
-        yield f"  {ticket}: could not be read: {why}"
-    for write in told["open_writes"]:
-        yield f"  {write['ticket']}: a {write['kind']} sent at {write['since']}, outcome {write['outcome']}"
-    for notice in told["doubtful_notices"]:
-        sent = f"{notice['ticket']}: a notice to {notice['to']} sent at {notice['since']}"
-        yield f"  {sent}, outcome unknown; it is not sent again: {notice['note']}"
 
 
 def rebuild(call: Call) -> int:

@@ -19,7 +19,7 @@ from sync.memory import NOTHING
 from sync.notices import deliver
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
-from sync.rations import Rations
+from sync.rations import Rations, Sites
 from sync.recover import recover
 from sync.remember import remembered
 from sync.secrecy import hidden, trace
@@ -30,7 +30,7 @@ from sync.timekeeping import compared, noticed
 from sync.trackers.base import Dated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sync.apply import Result
@@ -67,9 +67,10 @@ class Program:
     through, and `command` is what that person typed. `slips` tells what is wrong with the tone of a text for the
     client. `suggest` is asked for categories that no rule tells; `notices` are what people are told beside the
     tracker, and `notifier` tells them.
-    `pretended`: the time is one that a person made up, so no other clock is held against it. `rations` and
-    `telling` are for passes that go on side by side: what others are about to ask, and whose turn it is to send
-    notices.
+    `pretended`: the time is one that a person made up, so no other clock is held against it. `order` names all
+    sources as they are configured, of which `sources` may be some.
+    The rest is for passes that go on side by side: the `lane` that this one is of, and which one serves which of
+    the `sites`; what others are about to ask (`rations`), and whose turn it is to send notices (`telling`).
     """
 
     sources: tuple[Served, ...]
@@ -91,6 +92,9 @@ class Program:
     notices: Callable[[TicketPlan], Sequence[Notice]] = lambda _plan: ()
     notifier: Notifier | None = None
     pretended: bool = False
+    order: tuple[str, ...] = ()
+    lane: str = ""
+    sites: Sites = field(default_factory=Sites)
     rations: Rations = field(default_factory=Rations)
     telling: Lock = field(default_factory=Lock)
 
@@ -151,7 +155,7 @@ def plan_pass(
     """
     now = judged_at or seen_at
     sights = [_observe(served, program, seen_at, only) for served in program.sources]
-    _claim([sight.seen for sight in sights if sight.seen])
+    _claim([sight.seen for sight in sights if sight.seen], program)
     surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
     suggested = _suggested(sights, surveyed, program, now)
     for sight in sights:
@@ -173,6 +177,7 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
     sight = Sight(served, Plan(settings.name, settings.tracker, settings.mode))
     try:
         site = served.tracker.connect()
+        _unless_served_elsewhere(site, settings, program)
         seen = Seen(served, site, store.source(settings.name))
         seen.progress = lambda count: program.progress(settings.name, "reading", count)
         entries = store.unsettled(site, settings.name)
@@ -192,6 +197,14 @@ def _observe(served: Served, program: Program, now: datetime, only: Sequence[str
     else:
         sight.seen = seen
     return sight
+
+
+def _unless_served_elsewhere(site: str, settings: Source, program: Program) -> None:
+    if (other := program.sites.lane_of(site, program.lane)) != program.lane:
+        raise TrackerError(
+            f"the site is served at {other} already, as that of another source; write the same address for both, "
+            f"so that they take turns, or give {settings.name!r} a site of its own"
+        )
 
 
 def _ahead(seen: Seen, program: Program) -> timedelta:
@@ -217,13 +230,28 @@ def _unexpected(error: Exception) -> str:
     return hidden(told)
 
 
-def _claim(seen: Sequence[Seen]) -> None:
-    """A ticket that several sources show is the first one's alone."""
+def _claim(seen: Sequence[Seen], program: Program) -> None:
+    """A ticket that several sources show is the first one's alone, whether that is served in this pass or not."""
     claimed: set[tuple[str, str]] = set()
+    present = {each.served.settings.name for each in seen}
     for each in seen:
+        claimed |= _taken(each, present, program)
         for ticket in [one for one in each.tickets.values() if (one.site, one.id) in claimed]:
             each.bystanders[ticket.id] = each.tickets.pop(ticket.id)
         claimed |= {(ticket.site, ticket.id) for ticket in each.tickets.values()}
+
+
+def _taken(seen: Seen, present: Collection[str], program: Program) -> set[tuple[str, str]]:
+    """What of it a source has that stands before it and is not present; one whose key changed has moved away."""
+    name = seen.served.settings.name
+    before = [*program.order[: program.order.index(name)]] if name in program.order else []
+    earlier = {each for each in before if each not in present}
+    rows = program.store.rows(seen.site, seen.tickets) if earlier else ()
+    return {
+        (row.known.site, row.known.id)
+        for row in rows
+        if row.source in earlier and row.known.key == seen.tickets[row.known.id].key
+    }
 
 
 def _suggested(

@@ -7,20 +7,24 @@ import os
 import signal
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from sync.call import typed
 from sync.chores import Chores
-from sync.errors import StoppingError
+from sync.errors import MakegoodError
 from sync.lane import TICK, Lane
 from sync.logs import configure
 from sync.monitoring.vitals import Vitals
+from sync.pass_log import PassLog
+from sync.rations import Rations
 from sync.reload import Configuration
+from sync.secrecy import trace
 from sync.service_manager import Watchdog, notify
 from sync.settings import chosen
 from sync.startup import program
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 PATIENCE = 8.0
 """Seconds that a write in hand has to end once we are told to stop; one that is not answered by then is looked up
 at the next start."""
+STOP = "stop"
+"""What a signal calls out to the supervisor; every other word only ends its rest."""
 
 
 def run(call: Call, *, passes: int | None) -> int:
@@ -60,19 +66,26 @@ def run(call: Call, *, passes: int | None) -> int:
         log.info("started", sources=[each.settings.name for each in service.sources()], state=str(settings.state))
         try:
             service.supervise()
-        finally:
-            notify("STOPPING=1")
-            if unfinished := service.end():
-                log.warning("stopped", unfinished=unfinished, now="they are looked up at the next start")
-                leave()
+        except BaseException as fault:
+            close(service, log, fault)
+            raise
+        close(service, log)
     log.info("stopped")
     return 0
 
 
-def leave() -> None:
-    """End the process although a thread of it still waits for an answer; the journal knows what it asked for."""
-    logging.shutdown()
-    os._exit(0)
+def close(service: Service, log: Any, fault: BaseException | None = None) -> None:  # noqa: ANN401 - structlog's own
+    """End the service; and the process too, saying what `fault` ended it, if a thread still waits for an answer.
+
+    The journal knows what that thread asked for.
+    """
+    notify("STOPPING=1")
+    if unfinished := service.end():
+        if fault is not None:
+            log.error("fault", why=str(fault) if isinstance(fault, MakegoodError) else trace(fault))
+        log.warning("stopped", unfinished=unfinished, now="they are looked up at the next start")
+        logging.shutdown()
+        os._exit(getattr(fault, "exit_status", 1) if fault else 0)
 
 
 @dataclass(slots=True)
@@ -85,19 +98,22 @@ class Service:
     log: Any
     passes: int | None
     stop: threading.Event = field(default_factory=threading.Event)
-    called: threading.Event = field(default_factory=threading.Event)
+    called: SimpleQueue[str] = field(default_factory=SimpleQueue)
     watchdog: Watchdog = field(default_factory=Watchdog)
     paces: Paces = field(init=False)
     vitals: Vitals = field(init=False)
+    told: PassLog = field(init=False)
     chores: threading.Thread = field(init=False)
     lanes: dict[str, Lane] = field(default_factory=dict)
+    rations: Rations = field(default_factory=Rations)
+    telling: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
         """The first program is made, and signals are heeded from now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, lambda *_: self.called.set())
-        self.vitals = Vitals(self.store, self.stuck, self.log)
+            signal.signal(number, lambda *_: self.called.put(STOP))
+        signal.signal(signal.SIGHUP, lambda *_: self._wake())
+        self.vitals, self.told = Vitals(self.store, self.stuck, self.log), PassLog(self.log)
         self.paces = Paces(stopping=self.stop.is_set, wait=self.stop.wait, told=self._asked)
         self.configuration.begin(self._build)
         told = self.vitals.audited
@@ -110,17 +126,18 @@ class Service:
 
     def supervise(self) -> None:
         """Keep a lane for every host until all is done or told to stop; raises what nothing can go on after."""
+        heeded = self.configuration.program
         while not self.stop.is_set():
             self._start_lanes()
-            self.called.wait(min(TICK, self.watchdog.every))
-            self.called.clear()
+            self._rest()
+            at_work = any(lane.thread.is_alive() for lane in self.lanes.values())
             for lane in self.lanes.values():
                 if lane.fault is not None:
                     raise lane.fault
-            if self.passes is not None and not any(lane.thread.is_alive() for lane in self.lanes.values()):
+            if self.passes is not None and not at_work:
                 return
-            before = self.configuration.program
-            if self.configuration.look(self.log) is not before:
+            program_before, heeded = heeded, self.configuration.look(self.log)
+            if heeded is not program_before:
                 self._nudge()
             if self.configuration.refused:
                 self.vitals.refused()
@@ -131,19 +148,20 @@ class Service:
 
     def stuck(self) -> str:
         """The hosts that are being served and show no progress, and since when; empty if there is none."""
-        now, at_work = time.monotonic(), [lane for lane in self.lanes.values() if lane.thread.is_alive()]
+        now, at_work = time.monotonic(), [lane for lane in [*self.lanes.values()] if lane.thread.is_alive()]
         late = [lane for lane in at_work if not lane.resting and now - lane.beaten > self.watchdog.allowed]
         return "\n".join(f"{lane.host}: no progress for {now - lane.beaten:.0f} seconds" for lane in late)
 
     def end(self) -> list[str]:
-        """Have every lane end; the hosts of those that still wait for an answer after `PATIENCE`."""
+        """Have every lane end, and the chores; those that still wait for an answer after `PATIENCE`."""
         self.stop.set()
         self._nudge()
         self.vitals.close()
         last = time.monotonic() + PATIENCE
-        for thread in (*(lane.thread for lane in self.lanes.values()), self.chores):
+        threads = {host: lane.thread for host, lane in self.lanes.items()} | {"chores": self.chores}
+        for thread in threads.values():
             thread.join(max(0.0, last - time.monotonic()))
-        return [host for host, lane in self.lanes.items() if lane.thread.is_alive()]
+        return [name for name, thread in threads.items() if thread.is_alive()]
 
     def _tell_left_behind(self, settings: Settings) -> None:
         """Whether sources that are gone from the configuration still have something to be looked up."""
@@ -156,9 +174,16 @@ class Service:
         for lane in self.lanes.values():
             lane.nudge.set()
 
-    def _stop(self, *_: object) -> None:
-        self.stop.set()
-        self.called.set()
+    def _wake(self) -> None:
+        self.called.put("")
+
+    def _rest(self) -> None:
+        """Until somebody calls, for a while. A queue, for a signal may come while we hold the lock of an event."""
+        with suppress(Empty):
+            word = self.called.get(timeout=min(TICK, self.watchdog.every))
+            while word != STOP:
+                word = self.called.get_nowait()
+            self.stop.set()
 
     def _build(self, settings: Settings, policy: Policy) -> Program:
         working = program(settings, policy, self.store, self.call.sources, paces=self.paces)
@@ -166,7 +191,8 @@ class Service:
         served = settings.model_copy(update={"source": chosen(settings, self.call.sources)})
         self.vitals.configured(served, policy)
         command = typed(config=self.call.config, sources=self.call.sources)
-        return replace(working, command=command, stopping=self.stop.is_set)
+        stopping, rations, telling = self.stop.is_set, self.rations, self.telling
+        return replace(working, command=command, stopping=stopping, rations=rations, telling=telling)
 
     def _asked(self, host: str, method: str, status: int, seconds: float) -> None:
         if host in self.lanes:
@@ -174,8 +200,9 @@ class Service:
         self.vitals.requested(host, method, status, seconds)
 
     def _ended(self, sight: Sight, number: str, seconds: float) -> None:
-        tell(sight, number, seconds, self.log)
-        self.vitals.passed(sight, seconds)
+        self.told.tell(sight, number, seconds)
+        if any(served.settings.name == sight.plan.source for served in self.sources()):
+            self.vitals.passed(sight, seconds)
 
     def _held(self, source: Source) -> timedelta:
         """For how long the source's host asked to be left alone."""
@@ -191,11 +218,16 @@ class Service:
             for name, due in lane.due().items():
                 self.vitals.scheduled(name, now + timedelta(seconds=due - here))
 
+    def _cleared(self) -> bool:
+        """Whether no lane is still at work on a source that stands at another host by now, or nowhere."""
+        stand = {(host_of(served.settings), served.settings.name) for served in self.sources()}
+        return all((lane.host, name) in stand for lane in [*self.lanes.values()] for name in lane.due())
+
     def _start_lanes(self) -> None:
         """A lane for every host that has none, or whose lane ended since it had no source for a while."""
         for host in dict.fromkeys(host_of(served.settings) for served in self.sources()):
             known = self.lanes.get(host)
-            if known is None or (self.passes is None and not known.thread.is_alive()):
+            if known is None or (self.passes is None and not known.thread.is_alive() and known.fault is None):
                 self.lanes[host] = Lane(
                     host,
                     self.configuration,
@@ -203,31 +235,8 @@ class Service:
                     self.log,
                     ended=self._ended,
                     held=self._held,
-                    wake=self.called.set,
+                    wake=self._wake,
+                    cleared=self._cleared,
                     passes=self.passes,
                 )
                 self.lanes[host].thread.start()
-
-
-def tell(sight: Sight, number: str, seconds: float, log: Any) -> None:  # noqa: ANN401 - structlog's own
-    """Log what came of a source's part of a pass."""
-    plan = sight.plan
-    log = log.bind(source=plan.source, run=number)
-    for failed in plan.failed:
-        log.warning("ticket failed", ticket=failed.name, what=failed.what, why=failed.why)
-    if isinstance(sight.error, StoppingError):
-        return
-    if sight.error is not None:
-        log.error("source failed", why=str(sight.error))
-        return
-    written = sum(len(result.plan.actions) for result in sight.results if not result.failed)
-    log.info(
-        "pass",
-        mode=plan.mode,
-        seen=plan.seen,
-        planned=len(plan.actions()),
-        written=written,
-        skipped=len(plan.skipped()),
-        failed=len(plan.failed),
-        seconds=round(seconds, 3),
-    )

@@ -90,11 +90,12 @@ def _refuse(who: Subject, sources: Collection[str]) -> None:
             "twice; let makegood run until `makegood status` names none of them"
         )
     if shown := who.shown(sources):
-        sources_told = ", ".join(sorted({each.source for each in shown}))
+        names = sorted({each.source for each in shown})
         raise StateError(
-            f"{sources_told} still shows {_named(shown)}, so the next pass would read it all again; delete these "
-            "tickets there, or take their projects (or the source) out of config.toml and let makegood run until "
-            "`makegood status` counts them no more, which takes `crawl_every` at most"
+            f"{', '.join(names)} still show{'s' * (len(names) == 1)} {_named(shown)}, so the next pass would "
+            "read it all again; delete these tickets there, or take their projects (or the source) out of "
+            "config.toml and let makegood run until `makegood status` counts them no more, "
+            "which takes `crawl_every` at most"
         )
 
 

@@ -7,11 +7,13 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from sync.cycle import run_pass
+from sync.cycle import Sight, run_pass
 from sync.errors import GuardRefusedError, MakegoodError, StateStoppedError
+from sync.plan import Plan
 from sync.schedule import SOONEST, Rhythm, rest
 from sync.secrecy import trace
 from sync.timekeeping import steady
@@ -20,13 +22,15 @@ from sync.trackers.sources import host_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sync.cycle import Program, Sight
+    from sync.cycle import Program
     from sync.observe import Served
     from sync.reload import Configuration
     from sync.trackers.sources import Source
 
 TICK = 15.0
 """Seconds after which a resting lane looks whether a clock runs out, or an edit was made."""
+AGAIN = 1.0
+"""Seconds after which a lane looks whether a source that came to it has been left elsewhere."""
 
 
 @dataclass(slots=True)
@@ -47,8 +51,10 @@ class Lane:
     Sources of one host share what it can be asked, and may show the same tickets; so they take turns, while those
     of other hosts go on beside them. `ended` is told of each source's part of a pass, its number and its seconds;
     `held` says for how long the host asked to be left alone; `wake` ends the supervisor's wait, as `nudge` ends a
-    rest here. It goes on until `stop`, until it has no source any more, or until each had so many `passes`.
-    `fault` is what ended it: nothing more can be done by anybody.
+    rest here. `cleared` says whether no lane is at work any more on a source that an edit moved or took out: one
+    that came to this host waits for that, since its site may be the same. It goes on until `stop`, until it has no
+    source any more, or until each had so many `passes`. `fault` is what ended it: nothing more can be done by
+    anybody.
     """
 
     def __init__(  # noqa: PLR0913 - what it shares with the others
@@ -61,6 +67,7 @@ class Lane:
         ended: Callable[[Sight, str, float], None],
         held: Callable[[Source], timedelta],
         wake: Callable[[], None],
+        cleared: Callable[[], bool] = lambda: True,
         passes: int | None = None,
     ) -> None:
         self.host = host
@@ -70,7 +77,9 @@ class Lane:
         self.resting = False
         self.beaten = time.monotonic()
         self._configuration, self._stop, self._log = configuration, stop, log
-        self._ended, self._held, self._wake, self._passes = ended, held, wake, passes
+        self._ended, self._held, self._wake, self._cleared = ended, held, wake, cleared
+        self._passes = passes
+        self._coming = False
         self._turns: dict[str, Turn] = {}
 
     def run(self) -> None:
@@ -86,6 +95,7 @@ class Lane:
         finally:
             for turn in self._turns.values():
                 turn.served.tracker.close()
+            self._turns.clear()
             self._wake()
 
     def beat(self, *_: object) -> None:
@@ -101,13 +111,19 @@ class Lane:
         self.beat()
         sources = self._configuration.program.sources
         own = {served.settings.name: served for served in sources if host_of(served.settings) == self.host}
-        for name, turn in [*self._turns.items()]:
+        before = [*self._turns.items()]
+        for name, turn in before:
             if own.get(name) is not turn.served:
                 del self._turns[name]
                 turn.served.tracker.close()
-        for name in own.keys() - self._turns.keys():
+        fresh = own.keys() - self._turns.keys()
+        begun = fresh if self._cleared() else fresh.intersection(name for name, _ in before)
+        for name in begun:
             self._turns[name] = Turn(own[name], time.monotonic())
-        return any(self._passes is None or turn.passes < self._passes for turn in self._turns.values())
+        self._coming = begun != fresh
+        return self._coming or any(
+            self._passes is None or turn.passes < self._passes for turn in self._turns.values()
+        )
 
     def _is_due(self, turn: Turn) -> bool:
         """Whether its rest is over, or a clock ran out since its last pass began; not while it fails."""
@@ -118,13 +134,13 @@ class Lane:
             return True
         if turn.failures or turn.begun is None or now - turn.ended < SOONEST.total_seconds():
             return False
-        wake = self._configuration.program.store.wakes(turn.served.settings.name)
-        return wake is not None and turn.begun < wake <= datetime.now(UTC)
+        wake = self._configuration.program.store.wakes(turn.served.settings.name, turn.begun)
+        return wake is not None and wake <= datetime.now(UTC)
 
     def _rest(self) -> None:
-        left = min(turn.due for turn in self._turns.values()) - time.monotonic()
+        left = min((turn.due for turn in self._turns.values()), default=inf) - time.monotonic()
         self.resting = True
-        self.nudge.wait(max(0.0, min(left, TICK)))
+        self.nudge.wait(max(0.0, min(left, AGAIN if self._coming else TICK)))
         self.nudge.clear()
         self.beat()
         self.resting = False
@@ -140,21 +156,23 @@ class Lane:
         for turn in due:
             turn.begun, turn.passes = now, turn.passes + 1
         sources = tuple(turn.served for turn in due)
-        working = replace(program, sources=sources, clock=clock, progress=self.beat)
+        working = replace(program, sources=sources, lane=self.host, clock=clock, progress=self.beat)
         try:
             sights = run_pass(working, now, number)
         except StateStoppedError as error:
             self._log.error("pass stopped", run=number, why=str(error))
-            self._end(due, program, [error] * len(due))
+            sights = [_unserved(turn, error) for turn in due]
         except MakegoodError:
             raise
         except Exception as error:  # noqa: BLE001 - it must not end the other sources; it is told in full
             self._log.error("unexpected fault", run=number, host=self.host, why=trace(error))
-            self._end(due, program, [error] * len(due))
-        else:
-            for sight in sights:
-                self._ended(sight, number, time.monotonic() - begun)
-            self._end(due, program, [sight.error for sight in sights])
+            unexpected = MakegoodError(f"unexpected {type(error).__name__}; the log tells where")
+            sights = [_unserved(turn, unexpected) for turn in due]
+        finally:
+            program.rations.written(tuple(served.settings.name for served in sources))
+        for sight in sights:
+            self._ended(sight, number, time.monotonic() - begun)
+        self._end(due, program, [sight.error for sight in sights])
 
     def _end(self, due: Sequence[Turn], program: Program, errors: Sequence[Exception | None]) -> None:
         """Say when each source is served again."""
@@ -175,3 +193,9 @@ class Lane:
             (source.interval_off_hours or settings.interval_off_hours).elapsed(),
             policy.calendars[source.calendar or policy.escalation.calendar],
         )
+
+
+def _unserved(turn: Turn, error: MakegoodError) -> Sight:
+    """A source's part of a pass that came to nothing."""
+    source = turn.served.settings
+    return Sight(turn.served, Plan(source.name, source.tracker, source.mode), error=error)

@@ -96,7 +96,7 @@ def work_list(call: Call, *, owner: str | None, client: str | None, now: datetim
 def _head(known: Index, listed: Sequence[worklist.Entry], now: datetime) -> str:
     """How many tickets, how fresh what is known of them is, and which are not listed."""
     ages = [
-        f"{name} read {worklist.brief(max(now - at, now - now))} ago" if at else f"{name} never read"
+        f"{name} read {worklist.brief(max(now - at, now - now))} ago" if at else f"no good pass of {name} yet"
         for name, at in known.read.items()
     ]
     told = f"{_counted(len(listed), 'live ticket')}; {', '.join(ages)}"

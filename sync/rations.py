@@ -11,6 +11,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+class Sites:
+    """Which lane serves which site, so that no ticket is read by two passes at once."""
+
+    def __init__(self) -> None:
+        self._deciding = Lock()
+        self._lanes: dict[str, str] = {}
+
+    def lane_of(self, site: str, asking: str) -> str:
+        """The lane that serves the site: the first one that asked."""
+        with self._deciding:
+            return self._lanes.setdefault(site, asking)
+
+
 class Rations:
     """Who is about to be asked for by passes that are under way, which the journal does not tell yet."""
 

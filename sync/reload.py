@@ -51,12 +51,15 @@ class Configuration:
             stamps = self._stamped()
             if stamps == self._stamps:
                 return self.program
-            self._stamps = stamps
             try:
-                self._take(*sound(self._config), log)
+                read = sound(self._config)
+                if self._stamped() == stamps:  # else somebody is at it: the next look reads it
+                    self._stamps = stamps
+                    self._take(*read, log)
             except MakegoodError as error:
-                self.refused = True
-                log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
+                if self._stamped() == stamps:
+                    self._stamps, self.refused = stamps, True
+                    log.error("configuration refused", **_told(error))  # noqa: TRY400 - a trace tells nothing more
             return self.program
 
     def _take(self, settings: Settings, policy: Policy, log: Any) -> None:  # noqa: ANN401 - structlog's own

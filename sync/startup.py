@@ -150,4 +150,5 @@ def program(  # noqa: PLR0913, PLR0917 - what a program is made of
         settle_after=settings.settle_after.elapsed(),
         crawl_every=settings.crawl_every.elapsed(),
         clock=clock,
+        order=tuple(source.name for source in settings.source),
     )

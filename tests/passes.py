@@ -14,13 +14,13 @@ import structlog
 import tickets
 from fakes.memory_tracker import Board, MemoryTracker
 
-from sync import daemon
 from sync.cycle import Program, plan_pass, run_pass
 from sync.judgement import Judge
 from sync.lane import Lane
 from sync.mapping.models import Amount
 from sync.notify import noticed
 from sync.observe import Served
+from sync.pass_log import PassLog
 from sync.promises import Terms
 from sync.richtext import Paragraph, Span
 from sync.store import Store
@@ -175,6 +175,7 @@ class Agency:
             settle_after=self.settle_after,
             crawl_every=self.crawl_every,
             clock=lambda: self.now,
+            order=tuple(source.name for source, _, _ in self.sources),
             max_actions=self.max_actions,
             approved=self.approved,
             stopping=self.stopping,
@@ -234,7 +235,7 @@ def in_a_lane(program: Program, passes: int, interval: str = "0m") -> None:
         cast("Configuration", unedited),
         Event(),
         log,
-        ended=partial(daemon.tell, log=log),
+        ended=PassLog(log).tell,
         held=lambda _source: timedelta(),
         wake=lambda: None,
         passes=passes,

@@ -412,7 +412,17 @@ def test_status_shows_what_is_in_doubt_until_it_can_be_told(
             (shown,) = office.run("status", "--output", "json").json["sources"][0]["open_writes"]
             assert (shown["kind"], shown["outcome"]) == ("comment", "unknown")
             assert shown["note"] == "not all comments can be read"
-            assert f"a comment sent at {shown['since']}, outcome unknown" in office.run("status").out
+            told = office.run("status").out
+            assert "OPS-1: a comment sent " in told
+            assert "outcome unknown; the next passes look for it: not all comments can be read" in told
+        config = office.read("config.toml")
+        office.write("config.toml", "")
+        office.source()
+        left = office.run("status")
+        assert "jira: no longer in the config, while the outcome of 1 write is unknown" in left.out
+        assert "put its [[source]] back until a pass has looked them up" in left.out
+        assert office.run("status", "--output", "json").json["left_behind"] == {"jira": 1}
+        office.write("config.toml", config)
         unreadable.times = 0
         assert office.run().status == 0
         assert "outcome unknown" not in office.run("status").out

@@ -55,8 +55,8 @@ reload workbench.exercised workbench.rehearsal workbench.expected workbench.test
 workbench.testing_command
 doctor.finding doctor.credentials doctor.machine doctor.files doctor.state doctor.service doctor.network
 doctor.checks doctor.text doctor.command
-commands service_manager schedule lane monitoring.vitals chores daemon check_command plan_commands undo_command
-state_commands forget_command listing_commands auditing.command
+commands service_manager schedule lane pass_log monitoring.vitals chores daemon check_command plan_commands
+undo_command status_command state_commands forget_command listing_commands auditing.command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command

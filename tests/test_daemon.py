@@ -195,7 +195,7 @@ def test_what_the_guard_refuses_goes_through_by_the_command_that_the_log_tells(o
     (office.folder / "config.toml").unlink()
     with service(office, "--config", "own.toml", "--source", "others", "--passes", "1") as running:
         _, log = running.ended()
-    (refused,) = logged(log, "source failed", source="others")
+    (refused,) = logged(log, "plan refused", source="others", level="warning")
     assert {row["Labels"] for row in office.rows("others.csv").values()} == {""}
     command = re.search(r"let this one plan through: (makegood .* --approve \w{12}); nothing", refused["why"])
     assert command, refused["why"]

@@ -364,6 +364,14 @@ def test_a_port_that_is_taken_is_told_from_one_that_our_own_daemon_answers(tmp_p
     assert foreign.level == "error"
 
 
+def test_a_folder_for_the_figures_that_is_not_there_is_to_be_made(tmp_path: Path) -> None:
+    (lacking,) = doctor_files.textfile(tmp_path / "figures" / "makegood.prom")
+    assert (lacking.level, lacking.remedy) == ("error", f"mkdir -p {tmp_path}/figures")
+    (tmp_path / "figures").mkdir()
+    (there,) = doctor_files.textfile(tmp_path / "figures" / "makegood.prom")
+    assert there.level == "ok"
+
+
 def test_a_source_that_left_the_config_with_an_open_write_is_named_with_the_way_out(
     office: Office, jira: JiraCloud
 ) -> None:

@@ -694,7 +694,7 @@ def test_status_tells_of_notices_that_may_not_have_arrived(office: Office) -> No
         store.intend("run", [], NOW, [NOTICE])
         store.settle_notice(NOTICE.mark, "unknown", NOW, "the answer was lost")
     told = office.run("status")
-    assert f"OPS-7: a notice to {PARTNER} sent at 2026-03-02T09:00:00+00:00, outcome unknown" in told.out
+    assert f"OPS-7: a notice to {PARTNER} sent Mon 02 Mar 2026 10:00 (Europe/Berlin), outcome unknown" in told.out
     (source,) = office.run("status", "--output", "json").json["sources"]
     assert source["doubtful_notices"] == [
         {"ticket": "OPS-7", "to": PARTNER, "since": "2026-03-02T09:00:00+00:00", "note": "the answer was lost"}

@@ -148,7 +148,7 @@ ASKED: dict[str, Callable[[Store], object]] = {
     "unsettled": lambda store: [store.unsettled(), store.unsettled(SITE), store.unsettled(SITE, SOURCE)],
     "waiting_notices": lambda store: store.waiting_notices(),
     "wake": lambda store: store.wake([(SITE, "1")], OPENED),
-    "wakes": lambda store: store.wakes(SOURCE),
+    "wakes": lambda store: store.wakes(SOURCE, OPENED),
     "watched": lambda store: store.watched(SOURCE),
     "written_by": lambda store: store.written_by("run"),
     "written_on": lambda store: store.written_on([SOURCE]),

@@ -104,7 +104,10 @@ def kind_of(place: Path, mounts: Path) -> str:
 def textfile(file: Path) -> Iterator[Finding]:
     """Whether the figures can be written where `[metrics]` wants them."""
     fault = _fault_of(file.parent)
-    if fault:
+    if isinstance(fault, FileNotFoundError):
+        what = f"there is no folder {file.parent}; there will be no figures"
+        yield broken("textfile", what, shlex.join(["mkdir", "-p", str(file.parent)]))
+    elif fault:
         what = f"{_user()} cannot write in {file.parent}: {fault.strerror}; there will be no figures"
         yield broken("textfile", what, shlex.join(["ls", "-ld", str(file.parent)]))
     else:

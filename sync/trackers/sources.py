@@ -202,7 +202,7 @@ def host_of(source: Source) -> str:
             place = urlsplit(url)
             return place.netloc.casefold().removesuffix(":443" if place.scheme == "https" else ":80")
         case WorkbookSource():
-            return source.site_id
+            return str(source.path.expanduser().resolve())
         case _:
             return source.name
 
