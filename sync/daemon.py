@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 PATIENCE = 8.0
 """Seconds that a write in hand has to end once we are told to stop; one that is not answered by then is looked up
 at the next start."""
-STOP = "stop"
-"""What a signal calls out to the supervisor; every other word only ends its rest."""
+STOP, RELOAD = "stop", "reload"
+"""What signals call out to the supervisor; every other word only ends its rest."""
 
 
 def run(call: Call, *, passes: int | None) -> int:
@@ -112,7 +112,7 @@ class Service:
         """The first program is made, and signals are heeded from now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.called.put(STOP))
-        signal.signal(signal.SIGHUP, lambda *_: self._wake())
+        signal.signal(signal.SIGHUP, lambda *_: self.called.put(RELOAD))
         self.vitals, self.told = Vitals(self.store, self.stuck, self.log), PassLog(self.log)
         self.paces = Paces(stopping=self.stop.is_set, wait=self.stop.wait, told=self._asked)
         self.configuration.begin(self._build)
@@ -129,7 +129,7 @@ class Service:
         heeded = self.configuration.program
         while not self.stop.is_set():
             self._start_lanes()
-            self._rest()
+            asked = self._rest()
             at_work = any(lane.thread.is_alive() for lane in self.lanes.values())
             for lane in self.lanes.values():
                 if lane.fault is not None:
@@ -139,6 +139,8 @@ class Service:
             program_before, heeded = heeded, self.configuration.look(self.log)
             if heeded is not program_before:
                 self._nudge()
+            elif asked:
+                self.log.info("configuration unchanged", refused=self.configuration.refused)
             if self.configuration.refused:
                 self.vitals.refused()
             self._tell_vitals()
@@ -177,13 +179,19 @@ class Service:
     def _wake(self) -> None:
         self.called.put("")
 
-    def _rest(self) -> None:
-        """Until somebody calls, for a while. A queue, for a signal may come while we hold the lock of an event."""
+    def _rest(self) -> bool:
+        """Until somebody calls, for a while; whether it was for a reload.
+
+        A queue, for a signal may come while we hold the lock of an event.
+        """
+        reload = False
         with suppress(Empty):
             word = self.called.get(timeout=min(TICK, self.watchdog.every))
             while word != STOP:
+                reload |= word == RELOAD
                 word = self.called.get_nowait()
             self.stop.set()
+        return reload
 
     def _build(self, settings: Settings, policy: Policy) -> Program:
         working = program(settings, policy, self.store, self.call.sources, paces=self.paces)

@@ -172,7 +172,7 @@ class MetricsSettings(Strict):
     Example: "127.0.0.1:9477"
     """
     textfile: FilePath | None = None
-    """A file that the figures are written to after each pass, for node_exporter's textfile collector.
+    """A file that the figures are written to again and again, for node_exporter's textfile collector.
 
     Example: "/var/lib/prometheus/node-exporter/makegood.prom"
     """

@@ -404,6 +404,8 @@ def test_sighup_has_an_edit_taken_up_at_once(office: Office) -> None:
         running.process.send_signal(signal.SIGHUP)
         while running.until("pass")["source"] != "extra":
             pass
+        running.process.send_signal(signal.SIGHUP)
+        assert running.until("configuration unchanged")["refused"] is False
     assert "due:critical" in office.rows("others.csv")["T-2"]["Labels"]
 
 
