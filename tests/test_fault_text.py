@@ -62,7 +62,7 @@ SLIPS = tuple(
             'log = "auto"',
             'log = "Console"',
             1,
-            'log: write "json" or "console" or "auto", not \'Console\'; did you mean \'console\'?',
+            'log: write "json" or "console" or "journal" or "auto", not \'Console\'; did you mean \'console\'?',
         ),
         (
             "config.toml",

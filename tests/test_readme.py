@@ -102,7 +102,7 @@ COMMANDS |= {"compact", "forget"}
 def called(office: Office) -> list[str]:
     """Which command each run came to; what it does is left out."""
     names: list[str] = []
-    doers = {name: f"sync.commands.{name}" for name in ("one_pass", "explain", "status", "rebuild")}
+    doers = {name: f"sync.commands.{name}" for name in ("one_pass", "explain", "rebuild")}
     doers["check"] = "sync.check_command.check"
 
     def noting(name: str) -> Callable[..., int]:
@@ -113,6 +113,7 @@ def called(office: Office) -> list[str]:
         return note
 
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
+    doers |= {"status": "sync.status_command.status"}
     doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "compact", "verify")}
     doers["forget"] = "sync.forget_command.forget_client"
     doers["undo"] = "sync.undo_command.undo"

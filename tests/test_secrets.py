@@ -251,7 +251,7 @@ def test_an_unexpected_fault_that_has_the_token_in_its_words_leaves_it_out_of_lo
         office.patch.setattr(cycle, "observe", fails)
         told += [office.run(*command) for command in COMMANDS]
         told.append(office.run("daemon", "--passes", "1"))
-        office.patch.setattr("sync.commands.load", fails)
+        office.patch.setattr("sync.status_command.load", fails)
         told.append(office.run("status"))
     assert all("unexpected RuntimeError" in ran.out for ran in told[:2])
     assert "Traceback" in told[-1].err
