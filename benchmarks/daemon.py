@@ -10,6 +10,7 @@ import csv
 import json
 import os
 import platform
+import socket
 import ssl
 import statistics
 import subprocess
@@ -34,7 +35,6 @@ from long_run import LongRun, Used  # noqa: E402
 from office import HEADER, table  # noqa: E402
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
 JIRAS, ASANAS, BOOKS, TICKETS = 8, 6, 6, 50
@@ -49,6 +49,13 @@ DAYS = 7
 WARM = 12
 """Hours after which caches are filled."""
 SECTIONS = ("New", "Doing", "Waiting", "Resolved", "Done")
+CONFIG = """
+interval = "{rest}"
+interval_off_hours = "{rest}"
+log = "json"
+[metrics]
+listen = "127.0.0.1:{port}"
+"""
 MAPPINGS = {
     "jira.toml": """
 [fields]
@@ -206,6 +213,13 @@ def book(folder: Path, number: int) -> dict[str, object]:
     return {"name": f"book-{number}", "tracker": "workbook", "path": path.name}
 
 
+def free_port() -> int:
+    """One on which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as asked:
+        port: int = asked.getsockname()[1]
+        return port
+
+
 @contextmanager
 def firm(folder: Path) -> Iterator[dict[str, str]]:
     """Its trackers, its config and mapping files; yields the tokens as the environment holds them."""
@@ -227,9 +241,7 @@ def firm(folder: Path) -> Iterator[dict[str, str]]:
         sources += [asana(workspace, number) | {"requests_per_minute": 1500} for number in range(ASANAS)]
         sources += [book(folder, number) for number in range(BOOKS)]
         usual = {"mode": "full", "readers": "staff", "zone": "Europe/Berlin"}
-        head = (
-            'interval = "5m"\ninterval_off_hours = "5m"\nlog = "json"\n\n[metrics]\nlisten = "127.0.0.1:19477"\n\n'
-        )
+        head = CONFIG.format(rest=f"{INTERVAL:.0f}s", port=free_port())
         guard = "guard = { actions = 100000, client_comments = 100000, unclassified = 1.0 }\n\n"
         told = "".join(table("source", source | usual) + guard for source in sources)
         (folder / "config.toml").write_text(head + told, encoding="utf-8")
