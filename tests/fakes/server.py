@@ -231,8 +231,8 @@ class FakeServer(ABC):
 
     def _meet(self, request: Request) -> tuple[bytes, bool]:
         """Return the bytes to send, and whether the connection goes on after them."""
-        if self.latency:
-            self._closing.wait(self.latency)
+        if self.latency and self._closing.wait(self.latency):
+            raise ConnectionAbortedError("the server is gone, and what was on its way to it")
         with self.lock:
             if self._keep_log:
                 self.log.append(request)
