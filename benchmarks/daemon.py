@@ -41,7 +41,7 @@ JIRAS, ASANAS, BOOKS, TICKETS = 8, 6, 6, 50
 SOURCES = JIRAS + ASANAS + BOOKS
 INTERVAL = 300.0
 """Seconds: the default, kept off hours too, so that the hour of the day makes no difference."""
-WINDOW = 2 * INTERVAL
+WINDOW = INTERVAL
 HANGS_UP = 60.0
 """Seconds after which a fake ends a connection on which nothing is asked, as a tracker's front does."""
 PATIENCE = 180.0
@@ -272,13 +272,21 @@ class Log:
             time.sleep(1)
 
 
+def unit_environment() -> dict[str, str]:
+    """What the shipped unit sets."""
+    lines = (ROOT / "systemd" / "makegood.service").read_text(encoding="utf-8").splitlines()
+    told = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
+    return dict(each.split("=", 1) for each in told if not each.startswith("MAKEGOOD_"))
+
+
 @contextmanager
 def daemon(folder: Path) -> Iterator[int]:
     """The command at work there; yields its process."""
     with firm(folder) as tokens, (folder / "log").open("wb") as log:
         trusted = str(authority(folder))
-        command, environment = [sys.executable, "-c", TRUSTING, trusted, "daemon"], {"REQUESTS_CA_BUNDLE": trusted}
-        with subprocess.Popen(command, cwd=folder, env=os.environ | environment | tokens, stderr=log) as process:
+        command = [sys.executable, "-c", TRUSTING, trusted, "daemon"]
+        environment = os.environ | unit_environment() | {"REQUESTS_CA_BUNDLE": trusted} | tokens
+        with subprocess.Popen(command, cwd=folder, env=environment, stderr=log) as process:
             try:
                 yield process.pid
             finally:

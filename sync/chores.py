@@ -13,7 +13,7 @@ from sync.auditing.reading import audited, patience
 from sync.compaction import daily
 from sync.errors import MakegoodError, StoppingError
 from sync.secrecy import trace
-from sync.startup import program
+from sync.startup import reopened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,7 +77,7 @@ class Chores:
         if not every or last is None or now - last < every:
             return
         with ExitStack() as held:
-            own = program(settings, policy, self.store, self.sources, paces=self.paces)
+            own = reopened(self.configuration.program, policy, self.paces)
             for served in own.sources:
                 held.callback(served.tracker.close)
             working = replace(own, stopping=self.stop.is_set)

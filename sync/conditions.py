@@ -76,7 +76,7 @@ def compiled(condition: Condition) -> Test:
     if condition.field is not None:
         return _field_test(condition)
     if condition.words is not None:
-        return _words_test(condition.words)
+        return _words_test(condition)
     if condition.label is not None:
         label = condition.label
         return lambda view: f"label {label}" if label in view.labels else ""
@@ -109,8 +109,8 @@ def _values(condition: Condition) -> list[str]:
     return [condition.equals] if condition.equals is not None else condition.one_of or []
 
 
-def _words_test(words: Mapping[Language, list[str]]) -> Test:
-    phrases = frozenset((language, phrase) for language, listed in words.items() for phrase in listed)
+def _words_test(asked: Condition) -> Test:
+    phrases = asked.any_phrase
 
     def test(view: View) -> str:
         if phrases.isdisjoint(view.hits):
@@ -202,15 +202,13 @@ def phrases_in(conditions: Iterable[Condition]) -> Iterator[tuple[Language, str]
     """Every phrase that the conditions ask for."""
     for condition in conditions:
         for part in parts(condition):
-            for language, listed in (part.words or {}).items():
-                for phrase in listed:
-                    yield language, phrase
+            yield from part.phrases
 
 
 def needed(condition: Condition) -> frozenset[tuple[Language, str]] | None:
     """Phrases of which one must have been found for the condition to hold; None if it may hold without any."""
     if condition.words is not None:
-        return frozenset(phrases_in([condition]))
+        return condition.any_phrase
     if condition.any_of is not None:
         each = [needed(part) for part in condition.any_of]
         told = [phrases for phrases in each if phrases is not None]

@@ -79,6 +79,7 @@ class Lane:
         self._configuration, self._stop, self._log = configuration, stop, log
         self._ended, self._held, self._wake, self._cleared = ended, held, wake, cleared
         self._passes = passes
+        self._heeded: Program | None = None
         self._coming = False
         self._turns: dict[str, Turn] = {}
 
@@ -109,7 +110,15 @@ class Lane:
     def _heed(self) -> bool:
         """Take up the configuration that is in force; False if there is nothing left to do."""
         self.beat()
-        sources = self._configuration.program.sources
+        program = self._configuration.program
+        if program is not self._heeded or self._coming:
+            self._take_up(program.sources)
+            self._heeded = program
+        return self._coming or any(
+            self._passes is None or turn.passes < self._passes for turn in self._turns.values()
+        )
+
+    def _take_up(self, sources: Sequence[Served]) -> None:
         own = {served.settings.name: served for served in sources if host_of(served.settings) == self.host}
         before = [*self._turns.items()]
         for name, turn in before:
@@ -121,9 +130,6 @@ class Lane:
         for name in begun:
             self._turns[name] = Turn(own[name], time.monotonic())
         self._coming = begun != fresh
-        return self._coming or any(
-            self._passes is None or turn.passes < self._passes for turn in self._turns.values()
-        )
 
     def _is_due(self, turn: Turn) -> bool:
         """Whether its rest is over, or a clock ran out since its last pass began; not while it fails."""

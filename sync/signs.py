@@ -103,7 +103,11 @@ class _Same(Generic[T]):
         return id(self.value)
 
 
-@lru_cache(maxsize=256)
+_CLIENTS_REMEMBERED = 32
+"""Clients whose tickets come by turns in a pass; what is remembered keeps all tickets of each in memory."""
+
+
+@lru_cache(maxsize=_CLIENTS_REMEMBERED)
 def _warnings(
     file: _Same[SignsFile], tickets: _Same[tuple[Known, ...]], client: _Same[ClientModel | None], now: datetime
 ) -> tuple[EarlyWarning, ...]:

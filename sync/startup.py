@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, assert_never, cast
@@ -16,6 +17,7 @@ from sync.judgement import Judge
 from sync.notify import noticed, notifier
 from sync.observe import Served
 from sync.promises import Terms
+from sync.rations import Rations
 from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
@@ -83,6 +85,15 @@ def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime], op
     except TrackerError as error:
         tracker = cast("Tracker", Unopened(error))
     return Served(source, terms_of(source, policy), tracker, _role_holders(source, policy))
+
+
+def reopened(working: Program, policy: Policy, paces: Paces) -> Program:
+    """The same program for another thread, with trackers of its own; whoever asks closes them."""
+    opener = partial(opened, paces=paces)
+    served = tuple(
+        _served(cast("AnySource", each.settings), policy, working.clock, opener) for each in working.sources
+    )
+    return replace(working, sources=served, rations=Rations())
 
 
 def _role_holders(source: AnySource, policy: Policy) -> tuple[str, ...]:

@@ -93,10 +93,12 @@ class Classifier:
         self._rules = [_Scorer(rule, taxonomy) for rule in taxonomy.rule]
         self._least, self._margin = taxonomy.least, taxonomy.margin
         self._wordless = [number for number, rule in enumerate(self._rules) if rule.needed is None]
-        self._asking: dict[tuple[Language, str], list[int]] = {}
+        self._asking: dict[tuple[Language, str], tuple[int, ...]] = {}
         for number, rule in enumerate(self._rules):
+            alone = (number,)
             for phrase in rule.needed or ():
-                self._asking.setdefault(phrase, []).append(number)
+                known = self._asking.get(phrase)
+                self._asking[phrase] = known + alone if known else alone
         self._labels: dict[str, Category] = {
             prefix + category: category for prefix in prefixes for category in CATEGORIES
         }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from operator import add
+from sys import intern
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Key = tuple["Language", str]
 """A phrase as a mapping writes it, with its language."""
+_Part = tuple[bool, str, bool]
+"""A word of a phrase: whether others may stand before it, the word, and whether it is a stem."""
 
 READ_AT_MOST = 20_000
 """Characters of a text that are looked at; a pasted log of megabytes costs no more than this."""
@@ -176,8 +179,9 @@ class Lexicon:
         for language in dict.fromkeys(language for language, _ in keys):
             for _, complaint in faults(language, [phrase for spoken, phrase in keys if spoken == language]):
                 raise ValueError(complaint)
+        same: dict[_Part, _Part] = {}
         for key in keys:
-            self._enter(key)
+            self._enter(key, same)
         self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._look_up)
         self._denials: dict[Language, _WordDenial] = {
             language: _WordDenial(rules) for language, rules in negation.items() if language != "ja"
@@ -200,7 +204,8 @@ class Lexicon:
             self._scan_japanese(reading, hits)
         return hits
 
-    def _enter(self, key: Key) -> None:
+    def _enter(self, key: Key, same: dict[_Part, _Part]) -> None:
+        """`same` keeps one of all equal parts, for there are a hundred thousand."""
         language, phrase = key
         if language == "ja":
             head, *tails = _substring(phrase).split(_ELLIPSIS)
@@ -208,7 +213,7 @@ class Lexicon:
             return
         (_, first, star), *rest = _parts(phrase)
         rarest = max((word for _, word, star in rest if not star), key=len, default="")
-        sequence = _Sequence(key, first, tuple(rest), rarest)
+        sequence = _Sequence(key, first, tuple(same.setdefault(part, part) for part in rest), rarest)
         if star:
             self._stems.setdefault(first[:_SHORTEST_STEM], []).append(sequence)
         else:
@@ -245,9 +250,9 @@ def _entries_of(
             yield language, "after", entry
 
 
-def _parts(phrase: str) -> list[tuple[bool, str, bool]]:
+def _parts(phrase: str) -> list[_Part]:
     """The words of a phrase: whether others may stand before it, the word, and whether it is a stem."""
-    return [(bool(gap), word, bool(star)) for gap, word, star in _PART.findall(normalised(phrase))]
+    return [(bool(gap), intern(word), bool(star)) for gap, word, star in _PART.findall(normalised(phrase))]
 
 
 def _substring(phrase: str) -> str:
@@ -283,7 +288,7 @@ class _Sequence:
 
     key: Key
     first: str
-    rest: tuple[tuple[bool, str, bool], ...]
+    rest: tuple[_Part, ...]
     rarest: str
 
     def place(self, reading: _Reading, first: int) -> _Place | None:

@@ -27,7 +27,7 @@ duties scope routine attention messages history signs judgement doubts standing
 ledger markdown render spoken sample comments plan template_check tone courtesy
 
 trackers.landscape
-trackers.base trackers.sources trackers.limits trackers.pace trackers.translate trackers.past
+trackers.base trackers.sources trackers.tls trackers.limits trackers.pace trackers.translate trackers.past
 trackers.jira_fields trackers.jira_markup trackers.jira_records trackers.jira_http
 trackers.jira_api trackers.jira_cloud trackers.jira_dc trackers.jira_poll trackers.jira_search
 trackers.jira_site trackers.jira_write trackers.jira_follow trackers.jira_check trackers.jira

@@ -33,7 +33,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from reliability import counted
 
 from sync import cycle, logs, secrecy
-from sync.errors import CredentialsError, MakegoodError, TrackerError
+from sync.errors import ConfigurationError, CredentialsError, MakegoodError, TrackerError
 from sync.exposure import exposed
 from sync.judgement import Judge
 from sync.mapping.models import Taxonomy
@@ -49,6 +49,7 @@ from sync.trackers.asana import open_asana
 from sync.trackers.asana_http import Connection
 from sync.trackers.jira_http import JiraHttp
 from sync.trackers.sources import Address, Base, moved_to
+from sync.trackers.tls import trusting
 
 if TYPE_CHECKING:
     import socket
@@ -626,3 +627,13 @@ def test_an_authority_of_ones_own_can_be_named_for_jira(
         with pytest.raises(TrackerError, match="answered 403"):
             _jira(server.url.replace("http://", "https://"))
         assert Counter(request.method for request in server.log) == {"GET": 1}
+
+
+@pytest.mark.system
+def test_an_authority_is_read_once_for_all_connections_and_one_that_cannot_be_read_is_named(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trusting(f"{certificate}.crt") is trusting(f"{certificate}.crt")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    with pytest.raises(ConfigurationError, match=r"gone\.pem .*No such file.* REQUESTS_CA_BUNDLE"):
+        _jira("https://127.0.0.1:9")

@@ -202,6 +202,16 @@ class Condition(Strict):
     not_: Condition | None = Field(None, alias="not")
     """A condition that must not hold. Example: { label = "internal" }"""
 
+    @cached_property
+    def phrases(self) -> tuple[tuple[Language, str], ...]:
+        """Each of `words` with its language: the same objects whoever asks."""
+        return tuple((language, phrase) for language, listed in (self.words or {}).items() for phrase in listed)
+
+    @cached_property
+    def any_phrase(self) -> frozenset[tuple[Language, str]]:
+        """`phrases`, to be looked for in others."""
+        return frozenset(self.phrases)
+
     def complaints(self) -> Iterator[Complaint]:
         """One question, one test for a field, and no list that asks nothing."""
         kinds = {

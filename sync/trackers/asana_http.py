@@ -63,6 +63,8 @@ class Connection:
             raise CredentialsError("the Asana token is empty or holds a character that no token has; set it anew")
         import asana  # noqa: PLC0415 - 70 ms and thread pools, only for who has an Asana source
 
+        from sync.trackers.tls import trusting  # noqa: PLC0415 - loads requests
+
         keep(token)
         self.changes = 0
         """How many changes of what was there before were answered as done."""
@@ -73,6 +75,9 @@ class Connection:
         self._client = _client(asana, url, token)
         manager = self._client.rest_client.pool_manager
         manager.request = partial(self._in_turn, manager.request)
+        if url.startswith("https:"):
+            kept = manager.connection_pool_kw
+            kept["ssl_context"] = trusting(kept.pop("ca_certs"))
         self._refusal: type[Exception] = asana.rest.ApiException
         self._reads = _patient(self.pace, RateLimitedError, ServerFaultError)
         self._writes = _patient(self.pace, RateLimitedError)
@@ -160,7 +165,10 @@ class Connection:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._client.rest_client.pool_manager.clear()
+        manager = self._client.rest_client.pool_manager
+        for key in manager.pools.keys():  # noqa: SIM118 - this container cannot be gone through
+            manager.pools[key].close()
+        manager.clear()
 
     def _send(self, call: Callable[..., Any], arguments: tuple[Any, ...], *, writing: bool) -> Answer:
         from urllib3.exceptions import (  # noqa: PLC0415 - the SDK's own transport, loaded with it
@@ -217,6 +225,7 @@ def _client(asana: Any, url: str, token: str) -> Any:  # noqa: ANN401 - the SDK 
     client = asana.ApiClient(configuration)
     client.pool.close()  # for its asynchronous calls, which we never make
     client.pool.join()
+    del client.pool
     return client
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import requests
 from jira import JIRA
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
@@ -30,6 +31,7 @@ from sync.errors import (
 from sync.secrecy import hidden, keep
 from sync.trackers.pace import PATIENCE, Pace
 from sync.trackers.sources import direct, moved_to
+from sync.trackers.tls import TrustingAdapter, trusting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +92,11 @@ class JiraHttp:
         self._settings = self._session.merge_environment_settings(
             address, direct(address), stream=True, verify=None, cert=None
         )
+        if address.startswith("https:"):
+            named = self._settings["verify"]
+            context = trusting(named if isinstance(named, str) else DEFAULT_CA_BUNDLE_PATH)
+            self._session.mount("https://", TrustingAdapter(context))
+            self._settings["verify"] = True
         self._ask = self._patient(ServerFaultError, RateLimitedError)
         self._tell = self._patient(RateLimitedError)
 
