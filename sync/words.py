@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import accumulate
 from operator import add
-from sys import intern
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -140,7 +139,7 @@ def faults(language: Language, phrases: Sequence[str]) -> Iterator[tuple[int, st
 def negation_fault(language: Language, entry: str, place: Literal["before", "after"]) -> str | None:
     """What is wrong with an entry of a negation, as a sentence with its remedy; None if nothing is."""
     if language != "ja":
-        if "*" in entry or not _parts(entry):
+        if "*" in entry or not any(_parts(entry)):
             return f"negation {entry!r}: write whole words"
         return None
     if place == "before" and entry[:1] in ("!", "…"):
@@ -172,16 +171,16 @@ class Lexicon:
         for language, place, entry in _entries_of(negation):
             if complaint := negation_fault(language, entry, place):
                 raise ValueError(complaint)
-        self._words: dict[str, list[_Sequence]] = {}
-        self._stems: dict[str, list[_Sequence]] = {}
+        self._words: dict[str, list[Key]] = {}
+        self._stems: dict[str, list[tuple[str, Key]]] = {}
         self._japanese: dict[str, list[tuple[Key, str, list[str]]]] = {}
         keys = list(dict.fromkeys(phrases))
         for language in dict.fromkeys(language for language, _ in keys):
             for _, complaint in faults(language, [phrase for spoken, phrase in keys if spoken == language]):
                 raise ValueError(complaint)
-        same: dict[_Part, _Part] = {}
         for key in keys:
-            self._enter(key, same)
+            self._enter(key)
+        self._sequence = cache(_Sequence.of)
         self._beginning_with = lru_cache(maxsize=_WORDS_REMEMBERED)(self._look_up)
         self._denials: dict[Language, _WordDenial] = {
             language: _WordDenial(rules) for language, rules in negation.items() if language != "ja"
@@ -204,26 +203,23 @@ class Lexicon:
             self._scan_japanese(reading, hits)
         return hits
 
-    def _enter(self, key: Key, same: dict[_Part, _Part]) -> None:
-        """`same` keeps one of all equal parts, for there are a hundred thousand."""
+    def _enter(self, key: Key) -> None:
         language, phrase = key
         if language == "ja":
             head, *tails = _substring(phrase).split(_ELLIPSIS)
             self._japanese.setdefault(head[:_SHORTEST_JAPANESE], []).append((key, head, tails))
             return
-        (_, first, star), *rest = _parts(phrase)
-        rarest = max((word for _, word, star in rest if not star), key=len, default="")
-        sequence = _Sequence(key, first, tuple(same.setdefault(part, part) for part in rest), rarest)
+        _, first, star = next(_parts(phrase))
         if star:
-            self._stems.setdefault(first[:_SHORTEST_STEM], []).append(sequence)
+            self._stems.setdefault(first[:_SHORTEST_STEM], []).append((first, key))
         else:
-            self._words.setdefault(first, []).append(sequence)
+            self._words.setdefault(first, []).append(key)
 
     def _look_up(self, word: str) -> _Beginning | None:
-        """The phrases that may begin with this word of a text."""
+        """The phrases that may begin with this word of a text; most phrases' words never come."""
         stems = self._stems.get(word[:_SHORTEST_STEM], ())
-        fitting = [*self._words.get(word, ()), *(each for each in stems if word.startswith(each.first))]
-        return _Beginning.of(fitting) if fitting else None
+        fitting = [*self._words.get(word, ()), *(key for stem, key in stems if word.startswith(stem))]
+        return _Beginning.of(map(self._sequence, fitting)) if fitting else None
 
     def _note(self, hits: dict[Key, Hit], key: Key, reading: _Reading, place: _Place) -> None:
         denial = self._denials.get(key[0])
@@ -250,9 +246,10 @@ def _entries_of(
             yield language, "after", entry
 
 
-def _parts(phrase: str) -> list[_Part]:
-    """The words of a phrase: whether others may stand before it, the word, and whether it is a stem."""
-    return [(bool(gap), intern(word), bool(star)) for gap, word, star in _PART.findall(normalised(phrase))]
+def _parts(phrase: str) -> Iterator[_Part]:
+    """The words of a phrase."""
+    for found in _PART.finditer(normalised(phrase)):
+        yield bool(found[1]), found[2], bool(found[3])
 
 
 def _substring(phrase: str) -> str:
@@ -287,9 +284,14 @@ class _Sequence:
     """
 
     key: Key
-    first: str
     rest: tuple[_Part, ...]
     rarest: str
+
+    @classmethod
+    def of(cls, key: Key) -> _Sequence:
+        """What there is to a phrase."""
+        _, *rest = _parts(key[1])
+        return cls(key, tuple(rest), max((word for _, word, star in rest if not star), key=len, default=""))
 
     def place(self, reading: _Reading, first: int) -> _Place | None:
         """Where the phrase stands if it begins with the word `first`; of several ends, the nearest."""
