@@ -60,9 +60,10 @@ def survivors(module: str) -> list[str]:
 
 def configuration(module: str) -> str:
     """What mutmut is told: one module, its tests, and what these need beside them."""
+    (place,) = (ROOT / "sync").rglob(f"{module}.py")
     lists = {
         "source_paths": ["sync"],
-        "only_mutate": [f"sync/{module}.py"],
+        "only_mutate": [str(place.relative_to(ROOT))],
         "also_copy": [name for name in COPIED if name not in {"sync", "tests"}],
         "pytest_add_cli_args_test_selection": [f"tests/{test}.py" for test in TESTS[module]],
         "pytest_add_cli_args": ARGUMENTS,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sync.apply import Pen, apply
 from sync.cycle import plan_pass
-from sync.facts import NO_FACTS
+from sync.judging.facts import NO_FACTS
 from sync.settings import load
 from sync.startup import program
-from sync.store import Store
+from sync.state.store import Store
 from sync.trackers.pace import Pace, Paces
 
 NOW = datetime(2026, 2, 3, 10, tzinfo=UTC)

@@ -35,7 +35,7 @@ from real_trackers import KINDS, OnDataCenter  # noqa: E402
 from sync.ticket import Status  # noqa: E402
 
 if TYPE_CHECKING:
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
 
 PAGE = """\
 # What is decided on real data: 400 issues, and a service desk

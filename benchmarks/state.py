@@ -23,8 +23,8 @@ from fakes.memory_tracker import Board, MemoryTracker  # noqa: E402 - found besi
 from known_tickets import FAR, KINDS, OPENED, SITE, SOURCE, Kind, fill  # noqa: E402
 from passes import Agency  # noqa: E402
 
-from sync.compaction import compact, daily  # noqa: E402
-from sync.store import Store  # noqa: E402
+from sync.state.compaction import compact, daily  # noqa: E402
+from sync.state.store import Store  # noqa: E402
 from sync.ticket import Status  # noqa: E402
 from sync.trackers.base import Page  # noqa: E402
 from sync.trackers.sources import Source  # noqa: E402

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.doubts import some
-from sync.evidence import evidence_of
+from sync.judging.doubts import some
+from sync.judging.evidence import evidence_of
 from sync.mapping.models import folded
 from sync.mapping.practice import FILES
 from sync.mapping.wording import near, nearest
-from sync.render import FALLBACK, KINDS
+from sync.saying.render import FALLBACK, KINDS
 from sync.settings import mapping_of
 
 if TYPE_CHECKING:

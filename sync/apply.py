@@ -19,8 +19,8 @@ from sync.errors import (
     TrackerError,
 )
 from sync.ledger import ledger
-from sync.records import Intent, Outcome, Settlement, imprint
 from sync.richtext import plain
+from sync.state.records import Intent, Outcome, Settlement, imprint
 from sync.ticket import Audience
 from sync.trackers.base import Batching
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from sync.action import FollowUp, Separate
     from sync.plan import TicketPlan
-    from sync.records import Notice
-    from sync.store import Store
+    from sync.state.records import Notice
+    from sync.state.store import Store
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
 

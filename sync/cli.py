@@ -72,7 +72,7 @@ def cli(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click'
         from sync.workbench.export_command import one_pass as trial  # noqa: PLC0415 - what follows needs the rest
 
         ctx.exit(trial(export=export, date_format=date_format, **gathered(ctx, options)))
-    from sync.commands import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.passes import one_pass  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(one_pass(**gathered(ctx, options)))
 
@@ -111,7 +111,7 @@ def check(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
       makegood check --mapping edited     an edited copy of mappings/
       makegood check --output github      each fault beside its line in a pull request
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.check_command import check as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.check import check as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -135,7 +135,7 @@ def explain(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
         from sync.workbench.export_command import explain as trial  # noqa: PLC0415 - what follows needs the rest
 
         ctx.exit(trial(export=export, date_format=date_format, **given))
-    from sync.commands import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.passes import explain as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**given))
 
@@ -160,7 +160,7 @@ def plan(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
       makegood plan -o plan.json
       makegood plan -o plan.json --only ACME-12 -v
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.plan_commands import plan as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.plans import plan as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -182,7 +182,7 @@ def apply(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - clic
       makegood apply plan.json
       makegood apply plan.json --approve 3f2a8c91d0e4
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.plan_commands import apply as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.plans import apply as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -204,7 +204,7 @@ def undo(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - click
       makegood undo 3f2a8c91d0e4          what one run wrote; a pass tells its run
       makegood undo --all --yes           everything, without asking
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.undo_command import undo as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.undo import undo as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -219,7 +219,7 @@ def status(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood status
       makegood status --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.status_command import status as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.status import status as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

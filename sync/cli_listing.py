@@ -26,7 +26,7 @@ def worklist(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - c
       makegood worklist --owner nobody
       makegood worklist --client Acme --output csv
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import work_list as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.listings import work_list as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -41,7 +41,7 @@ def register(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - c
       makegood register --client Acme
       makegood register --client Acme --output xlsx   > register.xlsx
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import register as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.listings import register as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -56,7 +56,7 @@ def lessons(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
       makegood lessons --search hand-over
       makegood lessons --client Acme --output csv
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import lessons as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.listings import lessons as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -71,7 +71,7 @@ def remedies(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - c
       makegood remedies
       makegood remedies --client Acme --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import remedies as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.listings import remedies as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -94,7 +94,7 @@ def message(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
       makegood message escalation ACME-12
       makegood message client_slip --lang da ACME-12
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.listing_commands import message as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.listings import message as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

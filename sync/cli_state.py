@@ -19,7 +19,7 @@ def rebuild(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
     \b
       makegood rebuild                    then: makegood --dry-run
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.commands import rebuild as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.passes import rebuild as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -101,7 +101,7 @@ def backup(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood state backup /srv/backup --keep 14
       makegood state backup /srv/backup/makegood.db --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.state_commands import backup as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.state import backup as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -121,7 +121,7 @@ def compact(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cl
       makegood state compact --dry-run
       makegood state compact
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.state_commands import compact as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.state import compact as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -139,7 +139,7 @@ def verify(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood state verify
       makegood state verify /srv/backup/makegood.db
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.state_commands import verify as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.state import verify as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 
@@ -162,7 +162,7 @@ def forget(ctx: click.Context, /, **options: Any) -> None:  # noqa: ANN401 - cli
       makegood forget "Client A"
       makegood forget "Client A" --yes --output json
     """  # noqa: D301 - click reads \\b as "do not rewrap"
-    from sync.forget_command import forget_client as run  # noqa: PLC0415 - what follows needs the rest of the program
+    from sync.commands.forget import forget_client as run  # noqa: PLC0415 - what follows needs the rest of the program
 
     ctx.exit(run(**told(ctx, options)))
 

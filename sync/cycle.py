@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from sync.action import Failed
 from sync.apply import Pen, apply
-from sync.attention import day_began
-from sync.doubts import strangers, unreadable
 from sync.errors import CredentialsError, GuardRefusedError, MakegoodError, StoppingError, TrackerError
-from sync.memory import NOTHING
+from sync.judging.attention import day_began
+from sync.judging.doubts import strangers, unreadable
+from sync.judging.memory import NOTHING
+from sync.judging.standing import hastened, opted_out_line, parked_line
 from sync.notices import deliver
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
@@ -24,7 +25,6 @@ from sync.recover import recover
 from sync.remember import remembered
 from sync.secrecy import hidden, trace
 from sync.settings import token_variable
-from sync.standing import hastened, opted_out_line, parked_line
 from sync.survey import survey
 from sync.timekeeping import compared, noticed
 from sync.trackers.base import Dated
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.apply import Result
-    from sync.clocks import Clock
-    from sync.facts import Suggestion
-    from sync.judgement import Judge, Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.facts import Suggestion
+    from sync.judging.judgement import Judge, Judgement
+    from sync.judging.promises import Saying
+    from sync.judging.standing import Standing
     from sync.notices import Notifier
     from sync.observe import Served
     from sync.plan import Mode, TicketPlan
-    from sync.promises import Saying
-    from sync.records import Notice
     from sync.richtext import Document
-    from sync.standing import Standing
-    from sync.store import Store
+    from sync.state.records import Notice
+    from sync.state.store import Store
     from sync.suggest import Endpoint
     from sync.survey import Survey
     from sync.trackers.sources import Source

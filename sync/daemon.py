@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from sync.call import typed
-from sync.chores import Chores
 from sync.errors import MakegoodError
-from sync.lane import TICK, Lane
 from sync.logs import configure
 from sync.monitoring.vitals import Vitals
-from sync.pass_log import PassLog
 from sync.rations import Rations
-from sync.reload import Configuration
 from sync.secrecy import trace
-from sync.service_manager import Watchdog, notify
+from sync.service.chores import Chores
+from sync.service.lane import TICK, Lane
+from sync.service.pass_log import PassLog
+from sync.service.reload import Configuration
+from sync.service.service_manager import Watchdog, notify
 from sync.settings import chosen
 from sync.startup import program
-from sync.statefile import loss_of
-from sync.store import Store
+from sync.state.statefile import loss_of
+from sync.state.store import Store
 from sync.trackers.pace import Paces
 from sync.trackers.sources import AsanaSource, JiraSource, host_of
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sync.action import action_id, reference
-from sync.contact import label_taken, labels_added, labels_kept_by_people
-from sync.memory import NOTHING, WHATEVER, Memory
+from sync.judging.contact import label_taken, labels_added, labels_kept_by_people
+from sync.judging.memory import NOTHING, WHATEVER, Memory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

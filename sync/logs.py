@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import structlog
 
-from sync import journald
 from sync.legible import json_text, legible
 from sync.secrecy import hidden
+from sync.service import journald
 
 
 def configure(

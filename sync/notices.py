@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from sync.action import Failed
 from sync.errors import LostAnswerError, NotSentError
-from sync.records import WEBHOOK
+from sync.state.records import WEBHOOK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sync.records import Notice, NoticeEntry
-    from sync.store import Store
+    from sync.state.records import Notice, NoticeEntry
+    from sync.state.store import Store
 
 GIVEN_UP_AFTER = timedelta(hours=24)
 """So long after it was intended a notice that still cannot be sent is no news any more."""

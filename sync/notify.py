@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from sync.clocks import BREACH
 from sync.errors import CredentialsError, LostAnswerError, NotSentError
+from sync.judging.clocks import BREACH
 from sync.legible import inert, legible
 from sync.mapping.models import folded
-from sync.records import WEBHOOK, Notice
 from sync.richtext import plain
 from sync.secrecy import hidden, keep
+from sync.state.records import WEBHOOK, Notice
 from sync.ticket import Audience
 from sync.trackers.sources import Address, direct
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     import requests
     from pydantic import SecretStr
 
+    from sync.judging.promises import Saying
     from sync.mapping.policy import Policy
     from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
     from sync.plan import TicketPlan
-    from sync.promises import Saying
     from sync.ticket import Severity, Ticket
 
 PORTS = {"tls": 465, "starttls": 587, "none": 25}

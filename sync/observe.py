@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sync.action import Failed, reference
 from sync.apply import ends_the_work
 from sync.errors import NotFoundError, TrackerError
+from sync.judging.memory import NOTHING, Entry, Memory
 from sync.ledger import UNKNOWN, dated_by_us, put_by_us, read_back, recalled
-from sync.memory import NOTHING, Entry, Memory
-from sync.records import SourceState
+from sync.state.records import SourceState
 from sync.ticket import Change, Person
 from sync.timekeeping import BEGINNING, dated_ahead
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime, timedelta
 
-    from sync.facts import Known
-    from sync.memory import Observed
-    from sync.promises import Terms
-    from sync.store import Store
+    from sync.judging.facts import Known
+    from sync.judging.memory import Observed
+    from sync.judging.promises import Terms
+    from sync.state.store import Store
     from sync.ticket import Ticket
     from sync.trackers.base import Page, Tracker
     from sync.trackers.sources import Source

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from sync import contact
 from sync.action import (
     Action,
     AddComment,
@@ -28,10 +27,11 @@ from sync.action import (
     Skipped,
     identity,
 )
-from sync.attention import exhausted
-from sync.clocks import BREACH
-from sync.memory import NOTHING, WHATEVER, Memory
-from sync.promises import TEXTS, Withheld
+from sync.judging import contact
+from sync.judging.attention import exhausted
+from sync.judging.clocks import BREACH
+from sync.judging.memory import NOTHING, WHATEVER, Memory
+from sync.judging.promises import TEXTS, Withheld
 from sync.richtext import plain
 from sync.ticket import CATEGORIES, SEVERITIES, Audience
 
@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import date, timedelta
 
-    from sync.clocks import Clock
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.mapping.models import BringIn as BringingIn
     from sync.mapping.policy import Policy
     from sync.mapping.practice import AttentionFile
-    from sync.promises import Saying
     from sync.richtext import Document
     from sync.ticket import Ticket
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, cast
 
 from sync.action import Failed, reference
 from sync.apply import ends_the_work, leak_of
-from sync.contact import labels_added, labels_removed
 from sync.errors import NotFoundError, TrackerError
-from sync.memory import NOTHING, Memory
-from sync.records import Outcome, Settlement
+from sync.judging.contact import labels_added, labels_removed
+from sync.judging.memory import NOTHING, Memory
+from sync.state.records import Outcome, Settlement
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
 
-    from sync.records import JournalEntry
-    from sync.store import Store
+    from sync.state.records import JournalEntry
+    from sync.state.store import Store
     from sync.ticket import Change, Ticket
     from sync.trackers.base import Reader
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sync.scope import SPENT, share_of_budget
+from sync.judging.scope import SPENT, share_of_budget
 from sync.tables import Table
 from sync.words import normalised
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.facts import Known
+    from sync.judging.facts import Known
     from sync.mapping.client_models import ClientModel, EngagementModel
     from sync.mapping.policy import Policy
-    from sync.records import Row
+    from sync.state.records import Row
     from sync.tables import Cell
 
 PAID = {"goodwill": "goodwill", "change-order": "paid"}

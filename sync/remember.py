@@ -6,18 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.attention import day_ends
-from sync.memory import NOTHING
-from sync.records import Override, Remembered, Row
-from sync.standing import standing
+from sync.judging.attention import day_ends
+from sync.judging.memory import NOTHING
+from sync.judging.standing import standing
+from sync.state.records import Override, Remembered, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sync.apply import Result
-    from sync.facts import Known
-    from sync.judgement import Judgement
+    from sync.judging.facts import Known
+    from sync.judging.judgement import Judgement
     from sync.observe import Seen
     from sync.plan import Plan, TicketPlan
 

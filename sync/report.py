@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from sync.cycle import Sight
+    from sync.judging.promises import Saying
     from sync.plan import Plan, TicketPlan
-    from sync.promises import Saying
 
 SCHEMA = 1
 
@@ -227,7 +227,7 @@ def _comment_text(plan: TicketPlan, comment: AddComment, verbosity: int) -> Iter
 
 def _owed(saying: Saying, now: datetime) -> str:
     """One obligation in a few words: what is owed, how late or how soon, and who is asked."""
-    from sync.spoken import span  # noqa: PLC0415 - only when something is shown
+    from sync.saying.spoken import span  # noqa: PLC0415 - only when something is shown
 
     clock, promise = saying.clock, saying.obligation.promise
     asked = f" → {saying.role.replace('_', ' ')}" if saying.role and clock.state != "notice" else ""

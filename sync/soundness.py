@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.errors import ConfigurationError
+from sync.saying.template_check import check_templates
+from sync.saying.tone import check_tone, staff
 from sync.settings import load
-from sync.template_check import check_templates
-from sync.tone import check_tone, staff
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,15 +9,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, assert_never, cast
 
-from sync.comments import Composer
-from sync.courtesy import slips
 from sync.cycle import Program
 from sync.errors import TrackerError
-from sync.judgement import Judge
+from sync.judging.judgement import Judge
+from sync.judging.promises import Terms
 from sync.notify import noticed, notifier
 from sync.observe import Served
-from sync.promises import Terms
 from sync.rations import Rations
+from sync.saying.comments import Composer
+from sync.saying.courtesy import slips
 from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sync.mapping import models
     from sync.mapping.policy import Policy
     from sync.settings import Settings, Suggest
-    from sync.store import Store
+    from sync.state.store import Store
     from sync.trackers.base import Tracker
 
     Opener = Callable[[AnySource, Policy, Callable[[], datetime]], Tracker]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sync.action import Failed
-from sync.facts import Suggestion
+from sync.judging.facts import Suggestion
 from sync.legible import inert
 from sync.ticket import CATEGORIES, Category
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sync.mapping.models import Taxonomy
     from sync.settings import Suggest
-    from sync.store import Store
+    from sync.state.store import Store
     from sync.ticket import Ticket
 
 LONGEST_TITLE, LONGEST_TEXT = 300, 4000

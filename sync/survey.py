@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sync.facts import Facts, Fold, fold, ripples
-from sync.memory import NOTHING
+from sync.judging.facts import Facts, Fold, fold, ripples
+from sync.judging.memory import NOTHING
 from sync.observe import observe_more
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from sync.judgement import Judge
+    from sync.judging.judgement import Judge
+    from sync.judging.taxonomy import Classification
     from sync.observe import Seen
-    from sync.records import Row
-    from sync.store import Store
-    from sync.taxonomy import Classification
+    from sync.state.records import Row
+    from sync.state.store import Store
     from sync.ticket import Ticket
 
 Key = tuple[str, str]

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from sync.action import Because, DeleteComment, Failed, RemoveLabel, SetDue, Skipped, reference
-from sync.contact import labels_kept_by_people
 from sync.errors import ConfigurationError, NotFoundError, TrackerError
-from sync.memory import NOTHING
+from sync.judging.contact import labels_kept_by_people
+from sync.judging.memory import NOTHING
 from sync.plan import TicketPlan
-from sync.records import imprint
+from sync.state.records import imprint
 from sync.trackers.base import Marks
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from sync.action import Action
     from sync.cycle import Sight
-    from sync.judgement import Judgement
-    from sync.memory import Memory
+    from sync.judging.judgement import Judgement
+    from sync.judging.memory import Memory
     from sync.plan import Plan
-    from sync.records import JournalEntry
-    from sync.store import Store
+    from sync.state.records import JournalEntry
+    from sync.state.store import Store
     from sync.ticket import Comment, Ticket
 
 BECAUSE = Because("undo", "a person takes it back")

@@ -7,11 +7,11 @@ from datetime import UTC, timedelta
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from sync.doubts import some
+from sync.judging.doubts import some
+from sync.judging.severity import TIME_LEFT
+from sync.judging.standing import rank
 from sync.legible import inert
 from sync.mapping.models import folded
-from sync.severity import TIME_LEFT
-from sync.standing import rank
 from sync.tables import Table
 from sync.ticket import SEVERITIES
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from sync.records import Row
-    from sync.severity import Urgency
-    from sync.standing import Due, Standing
+    from sync.judging.severity import Urgency
+    from sync.judging.standing import Due, Standing
+    from sync.state.records import Row
 
     Styled = list[tuple[str, str]]
     """Words of one cell, each with its style."""

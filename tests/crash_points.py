@@ -19,8 +19,8 @@ from functools import partial
 from http.client import HTTPConnection, HTTPResponse
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync.statefile import copied
-from sync.store import Store
+from sync.state.statefile import copied
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

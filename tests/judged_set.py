@@ -8,18 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync.conditions import hear, phrases_in
-from sync.facts import NO_FACTS
+from sync.judging.conditions import hear, phrases_in
+from sync.judging.facts import NO_FACTS
+from sync.judging.severity import Rater
+from sync.judging.taxonomy import Classifier
 from sync.mapping.models import SeverityFile, Taxonomy
-from sync.severity import Rater
-from sync.taxonomy import Classifier
 from sync.ticket import CATEGORIES, Audience, Comment, Person, Status, Ticket
 from sync.words import Lexicon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sync.taxonomy import Classification
+    from sync.judging.taxonomy import Classification
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "judgement.md"

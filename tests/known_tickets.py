@@ -8,15 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sync.action import Obligation
-from sync.facts import Habits, Known, Record, Told
-from sync.memory import Memory
-from sync.records import Intent, Remembered, Row, Settlement, SourceState
-from sync.standing import Due, Standing
+from sync.judging.facts import Habits, Known, Record, Told
+from sync.judging.memory import Memory
+from sync.judging.standing import Due, Standing
+from sync.state.records import Intent, Remembered, Row, Settlement, SourceState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sync.store import Store
+    from sync.state.store import Store
 
 SITE = "agency-example.atlassian.net"
 SOURCE = "jira"

@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import time_machine
 
-from sync import chores, cli, daemon, lane
+from sync import cli, daemon
+from sync.service import chores, lane
 
 STOPPED_WITHIN = 0.1
 """Seconds after which resting chores look whether they are to stop: nobody nudges them."""

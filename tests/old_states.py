@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from sync.action import Obligation
-from sync.migrations import MIGRATIONS
+from sync.state.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

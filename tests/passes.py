@@ -15,15 +15,15 @@ import tickets
 from fakes.memory_tracker import Board, MemoryTracker
 
 from sync.cycle import Program, plan_pass, run_pass
-from sync.judgement import Judge
-from sync.lane import Lane
+from sync.judging.judgement import Judge
+from sync.judging.promises import Terms
 from sync.mapping.models import Amount
 from sync.notify import noticed
 from sync.observe import Served
-from sync.pass_log import PassLog
-from sync.promises import Terms
 from sync.richtext import Paragraph, Span
-from sync.store import Store
+from sync.service.lane import Lane
+from sync.service.pass_log import PassLog
+from sync.state.store import Store
 from sync.trackers.sources import Source, host_of
 
 if TYPE_CHECKING:
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.cycle import Sight
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.mapping.models import Mapping
     from sync.mapping.policy import Policy
     from sync.notices import Notifier
     from sync.notify_models import NotifySettings
     from sync.plan import TicketPlan
-    from sync.promises import Saying
-    from sync.reload import Configuration
     from sync.richtext import Document
+    from sync.service.reload import Configuration
     from sync.trackers.base import Tracker
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -19,13 +19,13 @@ from real_report import table
 from test_service_desk import MEANING
 from tickets import shipped
 
-from sync.clocks import BREACH
-from sync.comments import Composer
 from sync.cycle import Program, plan_pass, run_pass
-from sync.judgement import Judge
+from sync.judging.clocks import BREACH
+from sync.judging.judgement import Judge
+from sync.judging.promises import TEXTS, Terms
 from sync.observe import Served
-from sync.promises import TEXTS, Terms
-from sync.store import Store
+from sync.saying.comments import Composer
+from sync.state.store import Store
 from sync.ticket import Person, Status
 from sync.trackers.sources import Source
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sync.action import AddComment
     from sync.cycle import Sight
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.plan import TicketPlan
 
 ZONE = ZoneInfo("America/New_York")

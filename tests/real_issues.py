@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 
 from sync.action import AddComment, AddLabel, BringIn, DeleteComment, MakeFollowUp, RemoveLabel, SetDue, reference
-from sync.comments import Composer
 from sync.cycle import Program, Sight, run_pass
-from sync.judgement import Judge
+from sync.judging.judgement import Judge
 from sync.mapping.models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.mapping.policy import load_policy
 from sync.observe import Served
+from sync.saying.comments import Composer
 from sync.startup import digest_of, terms_of
-from sync.store import Store
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
 
-    from sync.clocks import Clock
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
     from sync.mapping.models import Mapping
     from sync.mapping.policy import Policy
     from sync.plan import Plan

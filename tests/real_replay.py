@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sync.action import AddComment
-from sync.facts import fold
-from sync.memory import NOTHING
+from sync.judging.facts import fold
+from sync.judging.memory import NOTHING
 from sync.plan import Terms, plan_ticket
 from sync.ticket import Person, Status
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.action import Obligation
-    from sync.facts import Facts
-    from sync.judgement import Judge, Judgement
-    from sync.memory import Memory
+    from sync.judging.facts import Facts
+    from sync.judging.judgement import Judge, Judgement
+    from sync.judging.memory import Memory
     from sync.ticket import Ticket
 
 _TERMS = Terms("esc:", "full", timedelta(days=36500), lambda _judged, _sayings: ())

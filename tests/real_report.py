@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from real_issues import FITTED, NOW, SHIPPED
 from real_replay import lives
 
-from sync.clocks import BREACH, WARNING
-from sync.facts import fold
-from sync.judgement import Judge
+from sync.judging.clocks import BREACH, WARNING
+from sync.judging.facts import fold
+from sync.judging.judgement import Judge
 from sync.mapping.policy import load_policy
 from sync.startup import terms_of
 from sync.ticket import CATEGORIES, SEVERITIES
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from real_issues import Json, Passes, Verdict
     from real_replay import Life
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.ticket import Ticket
     from sync.trackers.sources import AnySource

@@ -39,8 +39,8 @@ from sync.errors import (
     TrackerError,
     WorkbookError,
 )
-from sync.records import Notice, imprint
-from sync.store import Store
+from sync.state.records import Notice, imprint
+from sync.state.store import Store
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from sync.apply import Pen, Result
     from sync.cycle import Sight
     from sync.plan import TicketPlan
-    from sync.records import Intent
+    from sync.state.records import Intent
 
 
 @pytest.fixture

@@ -22,9 +22,12 @@ mapping.client_references mapping.practice_references
 worktime
 mapping.references mapping.policy mapping.names mapping.scenario_models mapping.scenario_files
 
-conditions contact opting_out memory evidence taxonomy facts triggers severity clocks asking promises
-duties scope routine attention messages history signs judgement doubts standing
-ledger markdown render spoken sample comments plan template_check tone courtesy
+judging.conditions judging.contact judging.opting_out judging.memory judging.evidence judging.taxonomy
+judging.facts judging.triggers judging.severity judging.clocks judging.asking judging.promises
+judging.duties judging.scope judging.routine judging.attention judging.messages judging.history judging.signs
+judging.judgement judging.doubts judging.standing
+ledger saying.markdown saying.render saying.spoken saying.sample saying.comments plan saying.template_check
+saying.tone saying.courtesy
 
 trackers.landscape
 trackers.base trackers.sources trackers.tls trackers.limits trackers.pace trackers.translate trackers.past
@@ -40,7 +43,8 @@ trackers.workbook_csv trackers.workbook_sidecar trackers.workbook_parts trackers
 trackers.workbook_xlsx trackers.workbook_writes trackers.workbook trackers.workbook_survey
 trackers.export_table trackers.export_dates trackers.export_jira trackers.export_asana trackers.export
 trackers.export_survey
-records kept migrations statefile replacing backup archive store compaction forgetting verify
+state.records state.kept state.migrations state.statefile replacing state.backup state.archive state.store
+state.compaction state.forgetting state.verify
 notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
 apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay
@@ -50,13 +54,14 @@ report reviewed undo explaining.decisions workbench.overrides workbench.differen
 workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
 explaining.fields explaining.severity explaining.clocks explaining.timeline explaining.explain
 explaining.text_clocks explaining.text
-progress journald logs screen terminal monitoring.single_run excerpt fault_text
-reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
+progress service.journald logs screen terminal monitoring.single_run excerpt fault_text
+service.reload workbench.exercised workbench.rehearsal workbench.expected workbench.testing workbench.testing_text
 workbench.testing_command
 doctor.finding doctor.credentials doctor.machine doctor.files doctor.state doctor.service doctor.network
 doctor.checks doctor.text doctor.command
-commands service_manager schedule lane pass_log monitoring.vitals chores daemon check_command plan_commands
-undo_command status_command state_commands forget_command listing_commands auditing.command
+commands.passes service.service_manager service.schedule service.lane service.pass_log monitoring.vitals
+service.chores daemon commands.check commands.plans
+commands.undo commands.status commands.state commands.forget commands.listings auditing.command
 workbench.shipped workbench.export_command
 workbench.guess_words workbench.guess workbench.redraft workbench.first_clients
 workbench.first_files workbench.first_questions workbench.init_source workbench.init_text workbench.init_command
@@ -69,9 +74,9 @@ HOMES = {
     "jira": "trackers.jira",
     "asana": "trackers.asana",
     "openpyxl": "trackers.workbook tables",
-    "sqlite3": "statefile archive store backup verify doctor.machine",
-    "jinja2": "render template_check",
-    "babel": "spoken",
+    "sqlite3": "state doctor.machine",
+    "jinja2": "saying.render saying.template_check",
+    "babel": "saying.spoken",
     "holidays": "worktime",
     "click": "cli terminal",
     "prometheus_client": "monitoring.metrics",

@@ -22,19 +22,19 @@ from tickets import (
     ticket,
 )
 
-from sync.asking import Asked, Skipped
 from sync.errors import ForbiddenError, InvalidError
-from sync.facts import Facts
+from sync.judging.asking import Asked, Skipped
+from sync.judging.facts import Facts
+from sync.judging.memory import NOTHING
 from sync.mapping.people import Absence
-from sync.memory import NOTHING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.mapping.policy import Policy
     from sync.promise_names import PromiseName
-    from sync.promises import Saying
     from sync.ticket import Change, Comment, Person, Ticket
 
 TEAM = """

@@ -33,17 +33,17 @@ from tickets import (
 )
 
 from sync.action import BringIn
-from sync.attention import day_began, day_ends, quiet_until
-from sync.comments import Composer
 from sync.errors import ServerFaultError
-from sync.facts import NO_FACTS
+from sync.judging.attention import day_began, day_ends, quiet_until
+from sync.judging.facts import NO_FACTS
+from sync.judging.memory import NOTHING
+from sync.judging.promises import Terms as SourceTerms
 from sync.mapping.policy import Template
 from sync.mapping.practice import Quiet
-from sync.memory import NOTHING
 from sync.plan import Terms, plan_ticket
-from sync.promises import Terms as SourceTerms
 from sync.report import as_json
 from sync.richtext import Paragraph, Span, plain
+from sync.saying.comments import Composer
 from sync.ticket import Language, Person
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
     from passes import Agency
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.models import BringIn as Bringing
     from sync.mapping.policy import Policy
     from sync.plan import TicketPlan

@@ -35,7 +35,7 @@ from sync.cycle import run_pass
 from sync.errors import CredentialsError, ForbiddenError
 from sync.richtext import Paragraph, Span
 from sync.settings import load
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import Audience, Person, Status
 
 if TYPE_CHECKING:

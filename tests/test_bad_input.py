@@ -18,8 +18,8 @@ from fakes.faults import Reply
 from office import DONE, HEADER, LATE, NOW, ROOT, SECRET, Office, five_hours_ago, jira_cloud
 from openpyxl import Workbook, load_workbook
 
-from sync import statefile
-from sync.migrations import MIGRATIONS
+from sync.state import statefile
+from sync.state.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

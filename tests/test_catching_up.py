@@ -11,9 +11,9 @@ from real_issues import HERE
 from tickets import shipped
 
 from sync.action import AddComment
-from sync.clocks import BREACH
+from sync.judging.clocks import BREACH
 from sync.richtext import plain
-from sync.spoken import span
+from sync.saying.spoken import span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from real_downtime import CatchingUp
 
+    from sync.judging.promises import Saying
     from sync.plan import TicketPlan
-    from sync.promises import Saying
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,10 @@ import pytest
 import structlog
 from office import Office, jira_cloud
 
-from sync.chores import Chores
-from sync.reload import Configuration
+from sync.service.chores import Chores
+from sync.service.reload import Configuration
 from sync.startup import program
-from sync.store import Store
+from sync.state.store import Store
 from sync.trackers.pace import Paces
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_an_audit_may_be_switched_off(office: Office, jira: JiraCloud) -> None:
 def test_a_chore_that_fails_is_told_and_keeps_from_no_other(office: Office, jira: JiraCloud) -> None:
     with Store(office.folder / "state.db", write=True) as store:
         store.note_audit(datetime.now(UTC) - timedelta(days=7))
-    office.patch.setattr("sync.chores.daily", lambda *_: 1 / 0)
+    office.patch.setattr("sync.service.chores.daily", lambda *_: 1 / 0)
     found, log = looked_after(datetime.now(UTC))
     assert ("jira", "comment_gone") in found
     (failed,) = [line for line in log if line["event"] == "chore failed"]

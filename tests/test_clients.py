@@ -17,7 +17,7 @@ from harness_workbook import XlsxHarness
 from passes import agency
 from tickets import ticket
 
-from sync.doubts import SINGLY, strangers
+from sync.judging.doubts import SINGLY, strangers
 from sync.mapping import models
 from sync.mapping.client_models import ClientsFile, PersonModel
 from sync.mapping.crm import ENOUGH

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tickets import BERLIN, at, policy
 
-from sync.clocks import BREACH, NEVER, WARNING, Dial, Start, end_of_day, limit, notice, off, run, wind
-from sync.contact import Event
+from sync.judging.clocks import BREACH, NEVER, WARNING, Dial, Start, end_of_day, limit, notice, off, run, wind
+from sync.judging.contact import Event
 from sync.mapping.models import Amount, Cell
 from sync.worktime import Calendar
 

@@ -21,7 +21,7 @@ from fakes.jira_cloud import EMAIL
 from office import DONE, INVOICE, LATE, MAKEGOOD, NOW, ROOT, SECRET, Office, jira_cloud
 
 from sync import progress
-from sync.store import Store
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ from harness_jira import STAFF, CloudHarness
 from test_client_messages import FieldsDesk
 from whole_firm import CLIENTS, PEOPLE, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
-from sync.comments import Composer
-from sync.render import FOR_CLIENTS, SECTIONS
 from sync.richtext import plain
-from sync.sample import table_of
+from sync.saying.comments import Composer
+from sync.saying.render import FOR_CLIENTS, SECTIONS
+from sync.saying.sample import table_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from office import LATE, NOW, Office
 from passes import agency, high
 
-from sync import compaction
 from sync.action import Obligation
-from sync.compaction import OLD, compact, daily
-from sync.facts import Known
-from sync.memory import Entry, Memory, Respite
-from sync.records import Intent, Notice, Override, Remembered, Row, Settlement, SourceState
-from sync.store import Store
+from sync.judging.facts import Known
+from sync.judging.memory import Entry, Memory, Respite
+from sync.state import compaction
+from sync.state.compaction import OLD, compact, daily
+from sync.state.records import Intent, Notice, Override, Remembered, Row, Settlement, SourceState
+from sync.state.store import Store
+from sync.state.verify import verify
 from sync.ticket import Status
-from sync.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from crash_points import Point
 
-    from sync.records import Outcome, WriteKind
+    from sync.state.records import Outcome, WriteKind
 
 TODAY = datetime(2026, 11, 22, 9, tzinfo=UTC)
 KEEP = timedelta(days=90)

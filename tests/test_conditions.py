@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tickets import CLIENT, COLLEAGUE, CONSULTANT, said, ticket
 
-from sync.conditions import View, compiled, described, fields_in, hear, needed, phrases_in
+from sync.judging.conditions import View, compiled, described, fields_in, hear, needed, phrases_in
 from sync.mapping.models import Condition
 from sync.words import Lexicon
 
 if TYPE_CHECKING:
-    from sync.conditions import Hits
+    from sync.judging.conditions import Hits
     from sync.ticket import Ticket
 
 

@@ -25,9 +25,9 @@ from whole_firm import (
     reasons,
 )
 
-from sync.contact import approved
 from sync.errors import GuardRefusedError
-from sync.facts import NO_FACTS, Suggestion
+from sync.judging.contact import approved
+from sync.judging.facts import NO_FACTS, Suggestion
 from sync.ticket import Audience, Language, Status
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from tickets import (
     ticket,
 )
 
-from sync import contact
+from sync.judging import contact
 from sync.mapping.models import Acknowledge, Contact, Fields, Mapping, People, Statuses
 from sync.ticket import Audience, Change, Status
 

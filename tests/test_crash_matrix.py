@@ -20,8 +20,8 @@ from harness_jira import CloudHarness
 from reliability import Effect, effects_of, held, leaks_of
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
-from sync.commands import _rebuilt
-from sync.store import Store
+from sync.commands.passes import _rebuilt
+from sync.state.store import Store
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:

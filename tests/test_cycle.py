@@ -17,9 +17,9 @@ from harness_workbook import XlsxHarness
 from passes import Agency, agency, high, plan_of, skipped
 
 from sync.errors import CredentialsError, GuardRefusedError, ServerFaultError, StateError
-from sync.judgement import Judge
+from sync.judging.judgement import Judge
 from sync.plan import digest
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import Audience, Status
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ import pytest
 from fakes.faults import DropAfter
 from office import LATE, MAKEGOOD, SECRET, Office, jira_cloud
 
-from sync.service_manager import notify
-from sync.store import Store
+from sync.service.service_manager import notify
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import pytest
 
-from sync.comments import Composer
 from sync.cycle import run_pass
-from sync.facts import fold
-from sync.judgement import Judge
+from sync.judging.facts import fold
+from sync.judging.judgement import Judge
+from sync.judging.signs import flags
 from sync.mapping.models import TRIGGERS
 from sync.promise_names import PromiseName
-from sync.render import FOR_CLIENTS
 from sync.richtext import plain
+from sync.saying.comments import Composer
+from sync.saying.render import FOR_CLIENTS
 from sync.settings import chosen, load
-from sync.signs import flags
 from sync.startup import opened, program, terms_of
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import CATEGORIES, SEVERITIES, Audience, Language
 from sync.trackers.pace import Paces
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sync.action import Failed
-    from sync.clocks import Clock
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
     from sync.plan import Plan, TicketPlan
     from sync.ticket import Ticket
 

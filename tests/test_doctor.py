@@ -32,8 +32,8 @@ from sync.doctor.finding import Finding, broken, doubtful, good, unknown
 from sync.doctor.state import backups
 from sync.monitoring.health import Pages, serve
 from sync.settings import load
-from sync.statefile import locked
-from sync.store import Store
+from sync.state.statefile import locked
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

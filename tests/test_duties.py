@@ -37,18 +37,18 @@ from tickets import (
     tickets,
 )
 
-from sync.clocks import end_of_day
-from sync.facts import NO_FACTS, Facts, Known, Told
+from sync.judging.clocks import end_of_day
+from sync.judging.facts import NO_FACTS, Facts, Known, Told
+from sync.judging.memory import NOTHING, Memory
 from sync.mapping.practice import Planned
-from sync.memory import NOTHING, Memory
 from sync.ticket import Change, Status
 from sync.worktime import Calendar
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.clocks import Clock
-    from sync.judgement import Judge, Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judge, Judgement
     from sync.promise_names import PromiseName
     from sync.ticket import Comment, Severity, Ticket
 

@@ -25,9 +25,9 @@ from tickets import (
     ticket,
 )
 
-from sync.evidence import STANDING, Pledge, minutes, moved_later, pledges, proofs, proved
+from sync.judging.evidence import STANDING, Pledge, minutes, moved_later, pledges, proofs, proved
+from sync.judging.memory import NOTHING, Memory
 from sync.mapping.models import Evidence
-from sync.memory import NOTHING, Memory
 
 if TYPE_CHECKING:
     from random import Random

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from office import LATE, NOW, Office
 
-from sync.conditions import View, gaps, nearly
 from sync.explaining.clocks import NEAR, Stretch, shortened
+from sync.judging.conditions import View, gaps, nearly
 from sync.mapping.models import Condition
 from sync.ticket import Status, Ticket
 from sync.worktime import ALWAYS, WEEKDAYS, Calendar

@@ -15,7 +15,7 @@ from whole_firm import Desk, StaffAsana, StaffCsv, StaffDataCenter, StaffXlsx, d
 
 from sync.errors import ForbiddenError
 from sync.ledger import recalled
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import Status
 
 if TYPE_CHECKING:

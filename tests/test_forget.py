@@ -14,9 +14,9 @@ from office import DONE, INVOICE, LATE, NOW, Office
 from reliability import effects_of, held
 from whole_firm import StaffAsana, StaffXlsx, desk
 
-from sync.forgetting import forget, prove, subject
-from sync.records import Intent, Remembered, Settlement, SourceState
-from sync.store import Store
+from sync.state.forgetting import forget, prove, subject
+from sync.state.records import Intent, Remembered, Settlement, SourceState
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

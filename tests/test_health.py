@@ -15,9 +15,9 @@ from passes import BEGIN
 
 from sync.errors import ConfigurationError, StateError
 from sync.monitoring.health import LARGEST, MOST, Pages, UnservedError, ready_after, serve, unready
-from sync.records import Remembered, SourceState
 from sync.settings import Settings, load_settings
-from sync.store import Store
+from sync.state.records import Remembered, SourceState
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,8 +27,8 @@ from tickets import (
     ticket,
 )
 
-from sync.facts import Deadline, Known, Request, Ripple, Told, fold, ripples
-from sync.memory import Memory
+from sync.judging.facts import Deadline, Known, Request, Ripple, Told, fold, ripples
+from sync.judging.memory import Memory
 from sync.ticket import Status
 
 if TYPE_CHECKING:

@@ -38,7 +38,6 @@ from rich.text import Text
 from tickets import shipped
 
 from sync import report, tables, terminal, worklist
-from sync.comments import Composer
 from sync.errors import ConfigurationError, WorkbookError
 from sync.explaining import text as explain_text
 from sync.explaining.explain import explained
@@ -50,6 +49,7 @@ from sync.mapping.reader import read_text
 from sync.notify import Mail, Webhook
 from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
 from sync.registers import Registers
+from sync.saying.comments import Composer
 from sync.terminal import console, say_json
 from sync.ticket import Audience, Person
 from sync.trackers import workbook_parts
@@ -62,9 +62,9 @@ if TYPE_CHECKING:
     from harness import Harness
 
     from sync.cycle import Program
-    from sync.promises import Terms
-    from sync.records import Notice
-    from sync.store import Store
+    from sync.judging.promises import Terms
+    from sync.state.records import Notice
+    from sync.state.store import Store
     from sync.trackers.sources import WorkbookSource
 
 pytestmark = pytest.mark.reliability

@@ -34,12 +34,12 @@ from tickets import (
     tickets,
 )
 
-from sync.facts import NO_FACTS, fold
-from sync.memory import NOTHING
+from sync.judging.facts import NO_FACTS, fold
+from sync.judging.memory import NOTHING
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.ticket import Change, Ticket
 
 HIGH = {"severity": "Sev 2"}

@@ -20,7 +20,7 @@ from test_daemon import PATIENCE, Restless, jira, office
 from test_side_by_side import one_pass
 
 from sync.errors import ForbiddenError
-from sync.lane import Lane, Turn
+from sync.service.lane import Lane, Turn
 from sync.trackers.sources import WorkbookSource, host_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fakes.server import Exchange
     from office import Office
 
-    from sync.reload import Configuration
+    from sync.service.reload import Configuration
 
 __all__ = ["jira", "office"]
 OFTEN = 'interval = "1s"\ninterval_off_hours = "1s"\n\n'

@@ -26,8 +26,8 @@ from tickets import (
 )
 
 from sync.action import Obligation, action_id, reference
+from sync.judging.memory import NOTHING, Entry, Memory, Observed
 from sync.ledger import caught_up, ledger, put_by_us, recalled
-from sync.memory import NOTHING, Entry, Memory, Observed
 
 if TYPE_CHECKING:
     from sync.ticket import Person, Ticket

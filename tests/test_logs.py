@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from office import LATE, Office
 
-from sync import journald
-from sync.journald import datagram
 from sync.logs import configure
 from sync.secrecy import keep
+from sync.service import journald
+from sync.service.journald import datagram
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -198,7 +198,8 @@ def test_it_finds_out_by_itself_that_the_journal_reads_along(
 LISTENED_TO = """
 import sys
 from pathlib import Path
-from sync import cli, journald
+from sync import cli
+from sync.service import journald
 
 journald.SOCKET = Path(sys.argv.pop(1))
 cli.main()

@@ -22,7 +22,7 @@ from tickets import policy
 from sync.errors import ForbiddenError
 from sync.notify import Channels, Mail
 from sync.notify_models import NotifySettings
-from sync.store import Store
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,9 +27,9 @@ from sync.legible import inert
 from sync.notices import deliver
 from sync.notify import Channels, Mail, Webhook, addressed, composed, notifier
 from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
-from sync.records import WEBHOOK, Intent, Notice, Remembered, Settlement, SourceState
 from sync.settings import load, load_settings, notify_secret
-from sync.store import Store
+from sync.state.records import WEBHOOK, Intent, Notice, Remembered, Settlement, SourceState
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fakes.faults import Fault
     from fakes.server import Request
 
-    from sync.records import Outcome
+    from sync.state.records import Outcome
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

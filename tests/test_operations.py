@@ -18,7 +18,7 @@ from clean_root import booted, bootstrapped, debian_package, in_memory, repacked
 from fakes.jira_cloud import EMAIL, JiraCloud
 from office import ROOT, SECRET, jira_cloud
 
-from sync.migrations import APPLICATION, MIGRATIONS
+from sync.state.migrations import APPLICATION, MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

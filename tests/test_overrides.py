@@ -9,7 +9,7 @@ import pytest
 from office import INVOICE, LATE, NOW, Office
 from passes import Agency, agency, high
 
-from sync.records import Override
+from sync.state.records import Override
 from sync.workbench.overrides import ENOUGH, OWNER, report
 
 if TYPE_CHECKING:

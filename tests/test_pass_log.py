@@ -9,7 +9,7 @@ from passes import agency, high
 
 from sync.action import Failed
 from sync.errors import ServerFaultError
-from sync.pass_log import AGAIN, PassLog
+from sync.service.pass_log import AGAIN, PassLog
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -46,14 +46,14 @@ from sync.action import (
     SetDue,
     Skipped,
 )
-from sync.asking import Asked
-from sync.attention import Held
-from sync.judgement import WantedDue
+from sync.judging.asking import Asked
+from sync.judging.attention import Held
+from sync.judging.judgement import WantedDue
+from sync.judging.memory import NOTHING, Memory
+from sync.judging.opting_out import OptOut
+from sync.judging.promises import Saying, Withheld
 from sync.mapping.practice import AttentionFile, Budget
-from sync.memory import NOTHING, Memory
-from sync.opting_out import OptOut
 from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
-from sync.promises import Saying, Withheld
 from sync.richtext import Paragraph, Span, plain
 from sync.ticket import Audience, Change, Status
 
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from sync.clocks import Clock, State
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock, State
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.plan import Mode, TicketPlan
     from sync.promise_names import PromiseName

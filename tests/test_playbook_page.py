@@ -14,7 +14,7 @@ from sync.mapping.names import Ground
 from sync.mapping.practice import Figure, PromisesFile, ScopeFile
 from sync.mapping.tone_models import Rule
 from sync.promise_names import PromiseName
-from sync.render import KINDS
+from sync.saying.render import KINDS
 from sync.ticket import CATEGORIES, SEVERITIES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tickets import OPENED, at, judged, labels, policy, shipped, ticket
 
-from sync.comments import Composer
-from sync.facts import NO_FACTS, Facts, Habits, Known
+from sync.judging.facts import NO_FACTS, Facts, Habits, Known
+from sync.judging.promises import Terms
 from sync.mapping.policy import Template
-from sync.promises import Terms
 from sync.richtext import plain
+from sync.saying.comments import Composer
 
 if TYPE_CHECKING:
     from sync.mapping.policy import Policy

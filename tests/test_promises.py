@@ -38,7 +38,7 @@ from sync.ticket import Audience, Change, Comment, Person, Severity
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.promise_names import PromiseName
     from sync.ticket import Ticket

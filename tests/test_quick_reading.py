@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sync.mapping.positions import positions
 from sync.mapping.toml import parsed
-from sync.template_check import pieces
+from sync.saying.template_check import pieces
 from sync.ticket import Language
 from sync.words import fault, faults
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from office import ROOT, Office
 
-from sync import cli, commands, errors, settings
+from sync import cli, errors, settings
+from sync.commands import passes as commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,8 +103,8 @@ COMMANDS |= {"compact", "forget"}
 def called(office: Office) -> list[str]:
     """Which command each run came to; what it does is left out."""
     names: list[str] = []
-    doers = {name: f"sync.commands.{name}" for name in ("one_pass", "explain", "rebuild")}
-    doers["check"] = "sync.check_command.check"
+    doers = {name: f"sync.commands.passes.{name}" for name in ("one_pass", "explain", "rebuild")}
+    doers["check"] = "sync.commands.check.check"
 
     def noting(name: str) -> Callable[..., int]:
         def note(*_: object, **__: object) -> int:
@@ -113,10 +114,10 @@ def called(office: Office) -> list[str]:
         return note
 
     listings = {"worklist": "work_list"} | {name: name for name in ("register", "lessons", "remedies", "message")}
-    doers |= {"status": "sync.status_command.status"}
-    doers |= {name: f"sync.state_commands.{name}" for name in ("backup", "compact", "verify")}
-    doers["forget"] = "sync.forget_command.forget_client"
-    doers["undo"] = "sync.undo_command.undo"
+    doers |= {"status": "sync.commands.status.status"}
+    doers |= {name: f"sync.commands.state.{name}" for name in ("backup", "compact", "verify")}
+    doers["forget"] = "sync.commands.forget.forget_client"
+    doers["undo"] = "sync.commands.undo.undo"
     doers["audit"] = "sync.auditing.command.audit"
     doers["doctor"] = "sync.doctor.command.doctor"
     doers["trial"] = "sync.workbench.export_command.one_pass"
@@ -129,8 +130,8 @@ def called(office: Office) -> list[str]:
         "diff": "sync.workbench.difference_command.diff",
         "overrides": "sync.workbench.overrides_command.overrides",
     }
-    doers |= {name: f"sync.plan_commands.{name}" for name in ("plan", "apply")}
-    doers |= {name: f"sync.listing_commands.{place}" for name, place in listings.items()}
+    doers |= {name: f"sync.commands.plans.{name}" for name in ("plan", "apply")}
+    doers |= {name: f"sync.commands.listings.{place}" for name, place in listings.items()}
     for name, place in (doers | {"daemon": "sync.daemon.run"}).items():
         office.patch.setattr(place, noting(name))
     return names

@@ -32,10 +32,10 @@ from real_report import (
 )
 from real_trackers import KINDS, OnCloud, OnDataCenter
 
-from sync.clocks import BREACH
 from sync.cycle import run_pass
+from sync.judging.clocks import BREACH
 from sync.mapping.models import Cell
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import SEVERITIES, Status
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from real_issues import Json, OnTracker, Passes, Verdict
     from real_replay import Life
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.models import Row
     from sync.mapping.policy import Policy
     from sync.ticket import Ticket

@@ -11,9 +11,9 @@ from passes import BEGIN, Agency, agency, high, skipped
 
 from sync.action import Failed
 from sync.errors import CredentialsError, ForbiddenError, RateLimitedError, ServerFaultError
-from sync.memory import Memory
-from sync.records import Intent
+from sync.judging.memory import Memory
 from sync.recover import recover
+from sync.state.records import Intent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

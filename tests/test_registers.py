@@ -15,10 +15,10 @@ from rich.console import Console
 from tickets import policy
 
 from sync import tables
-from sync.facts import Known, Record, Request, Told
-from sync.records import Remembered, Row, SourceState
+from sync.judging.facts import Known, Record, Request, Told
 from sync.registers import Asked, Registers, cost
-from sync.store import Store
+from sync.state.records import Remembered, Row, SourceState
+from sync.state.store import Store
 from sync.tables import Table
 
 if TYPE_CHECKING:

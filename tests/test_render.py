@@ -21,7 +21,8 @@ from sync.legible import LONGEST_LINE, LONGEST_VALUE, inert
 from sync.mapping.models import AsanaMapping, JiraMapping, Mapping, Proof, WorkbookMapping
 from sync.mapping.names import Decision, Ground, Source, read_names
 from sync.promise_names import PromiseName
-from sync.render import (
+from sync.richtext import Bullets, Paragraph, Span, plain
+from sync.saying.render import (
     CLIENT_FOOTER,
     EMPTY,
     FOR_CLIENTS,
@@ -32,16 +33,15 @@ from sync.render import (
     Engine,
     Renderer,
 )
-from sync.richtext import Bullets, Paragraph, Span, plain
-from sync.spoken import moment, span
-from sync.template_check import check_templates, samples
+from sync.saying.spoken import moment, span
+from sync.saying.template_check import check_templates, samples
 from sync.ticket import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.render import Variables
     from sync.richtext import Document
+    from sync.saying.render import Variables
 
 MAPPINGS = Path(__file__).parents[1] / "mappings"
 COMMENTS = MAPPINGS / "comments"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from passes import agency, high, in_a_lane
 from tickets import policy
 
-from sync import lane
-from sync.schedule import LONGEST_BACK_OFF, SPREAD, Rhythm, rest
+from sync.service import lane
+from sync.service.schedule import LONGEST_BACK_OFF, SPREAD, Rhythm, rest
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,11 +25,11 @@ from tickets import (
     ticket,
 )
 
-from sync.facts import Facts, Known, Request, Told, fold
-from sync.scope import Choice, Share, Talk, request_of
+from sync.judging.facts import Facts, Known, Request, Told, fold
+from sync.judging.scope import Choice, Share, Talk, request_of
 
 if TYPE_CHECKING:
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.ticket import Change, Comment, Ticket
 

@@ -35,14 +35,14 @@ from reliability import counted
 from sync import cycle, logs, secrecy
 from sync.errors import ConfigurationError, CredentialsError, MakegoodError, TrackerError
 from sync.exposure import exposed
-from sync.judgement import Judge
+from sync.judging.judgement import Judge
 from sync.mapping.models import Taxonomy
 from sync.notify import Mail, Webhook, notifier
 from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
-from sync.records import Notice
 from sync.secrecy import HIDDEN, hidden, keep, trace
 from sync.settings import Suggest, load_settings
-from sync.store import Store
+from sync.state.records import Notice
+from sync.state.store import Store
 from sync.suggest import Endpoint, UnansweredError
 from sync.trackers import workbook_disk
 from sync.trackers.asana import open_asana
@@ -252,7 +252,7 @@ def test_an_unexpected_fault_that_has_the_token_in_its_words_leaves_it_out_of_lo
         office.patch.setattr(cycle, "observe", fails)
         told += [office.run(*command) for command in COMMANDS]
         told.append(office.run("daemon", "--passes", "1"))
-        office.patch.setattr("sync.status_command.load", fails)
+        office.patch.setattr("sync.commands.status.load", fails)
         told.append(office.run("status"))
     assert all("unexpected RuntimeError" in ran.out for ran in told[:2])
     assert "Traceback" in told[-1].err

@@ -28,15 +28,15 @@ from tickets import (
     ticket,
 )
 
-from sync.facts import NO_FACTS, Facts, Known, fold
-from sync.severity import raised, urgency
+from sync.judging.facts import NO_FACTS, Facts, Known, fold
+from sync.judging.severity import raised, urgency
 from sync.ticket import SEVERITIES, Category, Change, Comment, Severity, Status
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sync.judging.severity import Rating
     from sync.mapping.policy import Policy
-    from sync.severity import Rating
     from sync.ticket import Ticket
 
 NOW = "Fri 6 Mar 12:00"

@@ -13,7 +13,7 @@ from passes import agency, high
 from test_attention import measured
 
 from sync.cycle import run_pass
-from sync.store import Store
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

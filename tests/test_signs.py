@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from tickets import MAPPINGS, at, ticket
 
-from sync import signs
-from sync.facts import Deadline, Facts, Habits, Known, Told, fold
+from sync.judging import signs
+from sync.judging.facts import Deadline, Facts, Habits, Known, Told, fold
 from sync.mapping.client_models import ClientModel
 from sync.mapping.practice import Figure, SignsFile
 from sync.mapping.reader import collect
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sync.signs import EarlyWarning
+    from sync.judging.signs import EarlyWarning
     from sync.ticket import Category
 
 NOW = at("Mon 2 Mar 10:00")

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import pytest
 from office import DONE, INVOICE, LATE, NOW, Office
 
-from sync import statefile
-from sync.backup import back_up
 from sync.errors import StateError
-from sync.memory import Memory
-from sync.migrations import MIGRATIONS
-from sync.records import Intent, Settlement
-from sync.store import Store
-from sync.verify import verify
+from sync.judging.memory import Memory
+from sync.state import statefile
+from sync.state.backup import back_up
+from sync.state.migrations import MIGRATIONS
+from sync.state.records import Intent, Settlement
+from sync.state.store import Store
+from sync.state.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -402,7 +402,7 @@ def test_an_older_schema_is_a_warning_for_the_next_pass_completes_it(
 ) -> None:
     later = (*MIGRATIONS, "CREATE TABLE later (thing TEXT)")
     monkeypatch.setattr(statefile, "MIGRATIONS", later)
-    monkeypatch.setattr("sync.verify.MIGRATIONS", later)
+    monkeypatch.setattr("sync.state.verify.MIGRATIONS", later)
     ran = office.run("state", "verify")
     assert ran.status == 0
     assert f"schema {len(MIGRATIONS)}, and this makegood has {len(later)}; the next pass completes it" in ran.out

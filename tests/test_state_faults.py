@@ -32,13 +32,13 @@ from test_state_commands import no_room_beyond
 from tickets import policy as small_policy
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
-from sync.backup import back_up
-from sync.commands import _rebuilt
+from sync.commands.passes import _rebuilt
 from sync.errors import StateError, StateStoppedError
 from sync.mapping.models import Amount
-from sync.migrations import MIGRATIONS
 from sync.settings import Settings
-from sync.store import Store
+from sync.state.backup import back_up
+from sync.state.migrations import MIGRATIONS
+from sync.state.store import Store
 from sync.ticket import Status
 
 if TYPE_CHECKING:

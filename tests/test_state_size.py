@@ -14,14 +14,14 @@ from passes import agency, high
 from whole_firm import StaffAsana, StaffXlsx, desk
 
 from sync.action import Obligation
-from sync.archive import Archive
-from sync.compaction import compact, daily
 from sync.errors import NotSentError
-from sync.facts import Known
-from sync.memory import Entry, Memory, Respite
+from sync.judging.facts import Known
+from sync.judging.memory import Entry, Memory, Respite
 from sync.notify_models import NotifySettings
-from sync.records import Intent, Notice, Override, Remembered, Row, Settlement, SourceState
-from sync.store import Store
+from sync.state.archive import Archive
+from sync.state.compaction import compact, daily
+from sync.state.records import Intent, Notice, Override, Remembered, Row, Settlement, SourceState
+from sync.state.store import Store
 from sync.ticket import Status
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sync import statefile
 from sync.errors import LockHeldError, StateError
-from sync.migrations import MIGRATIONS
-from sync.records import Intent
-from sync.store import Store
+from sync.state import statefile
+from sync.state.migrations import MIGRATIONS
+from sync.state.records import Intent
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOLD = """
 import sys, time
 from pathlib import Path
-from sync.store import Store
+from sync.state.store import Store
 store = Store(Path(sys.argv[1]), write=True)
 print("held", flush=True)
 time.sleep(60)

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.action import Obligation
-from sync.facts import Deadline, Habits, Known, Record, Request, Told
-from sync.kept import known_of, known_text, standing_of, standing_text
-from sync.memory import Entry, Memory, Observed
-from sync.records import Intent, Remembered, Row, Settlement, SourceState
-from sync.standing import Due, Standing
-from sync.store import Store
+from sync.judging.facts import Deadline, Habits, Known, Record, Request, Told
+from sync.judging.memory import Entry, Memory, Observed
+from sync.judging.standing import Due, Standing
+from sync.state.kept import known_of, known_text, standing_of, standing_text
+from sync.state.records import Intent, Remembered, Row, Settlement, SourceState
+from sync.state.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

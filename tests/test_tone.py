@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.call import Call
-from sync.check_command import check
+from sync.commands.check import check
 from sync.mapping.client_models import ClientModel, ClientsFile, PersonModel
 from sync.mapping.policy import collect_policy, load_policy
 from sync.mapping.reader import read_model, read_text
 from sync.mapping.tone_models import Rule, ToneFile, unsearchable
-from sync.render import CLIENT_FOOTER, FOR_CLIENTS, SAMPLE, Renderer
 from sync.richtext import plain
-from sync.spoken import moment
+from sync.saying.render import CLIENT_FOOTER, FOR_CLIENTS, SAMPLE, Renderer
+from sync.saying.spoken import moment
+from sync.saying.tone import Slip, check_tone, lint, lint_template, staff, told
 from sync.ticket import Language
-from sync.tone import Slip, check_tone, lint, lint_template, staff, told
 
 if TYPE_CHECKING:
     from sync.mapping.tone_models import Example

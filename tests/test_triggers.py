@@ -34,14 +34,14 @@ from tickets import (
 )
 
 from sync.errors import ConfigurationError
-from sync.facts import Deadline, Facts, Known, Told, fold
+from sync.judging.facts import Deadline, Facts, Known, Told, fold
+from sync.judging.triggers import number
 from sync.ticket import SEVERITIES, Language, Status
-from sync.triggers import number
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.ticket import Category, Change, Ticket
 

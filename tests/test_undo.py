@@ -19,7 +19,7 @@ from whole_firm import Desk, StaffAsana, StaffCsv, StaffDataCenter, StaffXlsx, d
 
 from sync.cycle import carry_out, plan_pass
 from sync.errors import ConfigurationError, ForbiddenError
-from sync.records import Notice
+from sync.state.records import Notice
 from sync.ticket import Person, Status
 from sync.undo import plan_undo, wanted
 

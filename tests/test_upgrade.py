@@ -16,9 +16,9 @@ from fakes.memory_tracker import MemoryTracker
 from old_states import NOTICE, ROWS, SITE, TOLD, Rows, old_state, rows_of
 
 from sync.errors import StateError
-from sync.migrations import MIGRATIONS
-from sync.store import Store
-from sync.verify import verify
+from sync.state.migrations import MIGRATIONS
+from sync.state.store import Store
+from sync.state.verify import verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.conditions import phrases_in
+from sync.judging.conditions import phrases_in
 from sync.mapping.models import Negation, SeverityFile, Taxonomy
 from sync.words import READ_AT_MOST, Lexicon, fault, negation_fault, normalised
 

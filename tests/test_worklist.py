@@ -17,11 +17,11 @@ from rich.console import Console
 from tickets import called, judged, moved, ticket, tickets
 
 from sync import tables, worklist
-from sync.facts import Habits, Known, Record
-from sync.records import Row
-from sync.render import SECTIONS
-from sync.standing import Due, Standing, parked_line, rank, standing
-from sync.store import Store
+from sync.judging.facts import Habits, Known, Record
+from sync.judging.standing import Due, Standing, parked_line, rank, standing
+from sync.saying.render import SECTIONS
+from sync.state.records import Row
+from sync.state.store import Store
 from sync.worklist import as_json, as_table, brief, entries, of_owner
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from sync import promises
 from sync.action import Obligation
-from sync.facts import NO_FACTS
-from sync.judgement import Judge
+from sync.judging import promises
+from sync.judging.facts import NO_FACTS
+from sync.judging.judgement import Judge
+from sync.judging.memory import NOTHING, Memory
 from sync.mapping import models
 from sync.mapping.policy import Policy, load_policy
-from sync.memory import NOTHING, Memory
 from sync.plan import Terms, plan_ticket
 from sync.richtext import Paragraph, Span, plain
 from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
@@ -27,12 +27,12 @@ from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sync.clocks import Clock
-    from sync.facts import Facts
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.facts import Facts
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.plan import Mode, TicketPlan
     from sync.promise_names import PromiseName
-    from sync.promises import Saying
     from sync.richtext import Document
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -16,11 +16,11 @@ from harness_workbook import CsvHarness, XlsxHarness
 from passes import Agency
 from tickets import MAPPINGS, shipped
 
-from sync.comments import Composer
-from sync.courtesy import slips
-from sync.judgement import Judge
+from sync.judging.judgement import Judge
+from sync.judging.promises import Terms
 from sync.observe import Served
-from sync.promises import Terms
+from sync.saying.comments import Composer
+from sync.saying.courtesy import slips
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
-    from sync.store import Store
+    from sync.state.store import Store
 
 # --- the policy -------------------------------------------------------------------------------------------------
 

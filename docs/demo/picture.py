@@ -10,13 +10,13 @@ from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
+from sync.store import Store
 
 from sync import report
 from sync.cycle import plan_pass
 from sync.mapping.policy import load_policy
 from sync.settings import load_settings, mapping_of
 from sync.startup import program
-from sync.store import Store
 
 HERE = Path(__file__).resolve().parent
 NOW = datetime.fromisoformat("2026-03-03T10:00:00+01:00")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sync.auditing.kinds import CHOICES, TITLES
 from sync.auditing.reading import audited, patience
-from sync.commands import working_program
+from sync.commands.passes import working_program
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.settings import load
-from sync.statefile import loss_of
-from sync.store import Store
+from sync.state.statefile import loss_of
+from sync.state.store import Store
 from sync.terminal import console, say, say_json
 
 if TYPE_CHECKING:

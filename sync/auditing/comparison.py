@@ -9,8 +9,8 @@ from sync.apply import ends_the_work
 from sync.auditing.drift import Sides, drift
 from sync.auditing.kinds import Decided, Finding
 from sync.errors import NotFoundError, TrackerError
-from sync.facts import fold, ripples
-from sync.records import imprint
+from sync.judging.facts import fold, ripples
+from sync.state.records import imprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from sync.cycle import Program, Sight
     from sync.errors import MakegoodError
-    from sync.facts import Ripple
-    from sync.memory import Memory
+    from sync.judging.facts import Ripple
+    from sync.judging.memory import Memory
     from sync.observe import Seen
     from sync.plan import TicketPlan
-    from sync.records import JournalEntry, Row, SourceState
-    from sync.store import Store
+    from sync.state.records import JournalEntry, Row, SourceState
+    from sync.state.store import Store
     from sync.ticket import Comment, Ticket
 
 Found = Finding | Decided

@@ -6,11 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from sync import contact
 from sync.action import AddComment, AddLabel, MakeFollowUp, RemoveLabel, SetDue, action_id, reference
 from sync.auditing.kinds import Decided, Finding
+from sync.judging import contact
+from sync.judging.promises import TEXTS
 from sync.ledger import recalled
-from sync.promises import TEXTS
 from sync.ticket import Audience
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.auditing.kinds import Choice, Kind
-    from sync.memory import Memory
+    from sync.judging.memory import Memory
     from sync.plan import Mode, TicketPlan
-    from sync.records import JournalEntry
+    from sync.state.records import JournalEntry
     from sync.ticket import Change, Comment, Ticket
 
 SOMEBODY = "somebody; no history tells who"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from sync.auditing.comparison import Comparison
 from sync.auditing.kinds import KINDS, Decided, Finding
 from sync.cycle import plan_pass
-from sync.records import Remembered
-from sync.store import Store
+from sync.state.records import Remembered
+from sync.state.store import Store
 from sync.timekeeping import BEGINNING
 from sync.trackers.sources import host_of
 

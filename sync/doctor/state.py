@@ -8,16 +8,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sync.archive import Archive
-from sync.backup import FOLDER
 from sync.call import typed
 from sync.doctor.files import in_bytes
 from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, unknown
 from sync.errors import StateError
-from sync.migrations import APPLICATION, MIGRATIONS
 from sync.monitoring.health import ready_after
-from sync.statefile import loss_of, opened
-from sync.verify import verify
+from sync.state.archive import Archive
+from sync.state.backup import FOLDER
+from sync.state.migrations import APPLICATION, MIGRATIONS
+from sync.state.statefile import loss_of, opened
+from sync.state.verify import verify
 from sync.worklist import brief
 
 if TYPE_CHECKING:

@@ -7,19 +7,19 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from sync.clocks import BREACH
-from sync.evidence import evidence_of
-from sync.promises import TEXTS
+from sync.judging.clocks import BREACH
+from sync.judging.evidence import evidence_of
+from sync.judging.promises import TEXTS
 from sync.ticket import Status
 from sync.worktime import ALWAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sync.clocks import Clock
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Terms
     from sync.mapping.models import Mapping, Proof
-    from sync.promises import Terms
     from sync.ticket import Ticket
     from sync.worktime import Calendar, Segment
 

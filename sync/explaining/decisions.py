@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
-from sync import contact
+from sync.judging import contact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sync.mapping.models import Labels
     from sync.plan import TicketPlan
-    from sync.records import JournalEntry
+    from sync.state.records import JournalEntry
     from sync.ticket import Change, Ticket
 
 SOMEBODY = "somebody; the history does not tell who"

@@ -8,15 +8,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sync.conditions import phrases_in
-from sync.contact import time_in_status
 from sync.explaining.clocks import ahead, clock_told, contact_by
 from sync.explaining.decisions import decisions
 from sync.explaining.fields import mapped
 from sync.explaining.severity import asked, rater, silent
 from sync.explaining.timeline import timeline
-from sync.facts import NO_FACTS, fold
-from sync.signs import flags
+from sync.judging.conditions import phrases_in
+from sync.judging.contact import time_in_status
+from sync.judging.facts import NO_FACTS, fold
+from sync.judging.signs import flags
 from sync.ticket import Audience
 from sync.words import Lexicon
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from sync.cycle import Sight
     from sync.explaining.fields import Written
-    from sync.facts import Facts
-    from sync.judgement import Judge, Judgement
+    from sync.judging.facts import Facts
+    from sync.judging.judgement import Judge, Judgement
     from sync.mapping.models import Mapping as TrackerMapping
-    from sync.records import JournalEntry
-    from sync.store import Store
+    from sync.state.records import JournalEntry
+    from sync.state.store import Store
 
     Told = Callable[[datetime | None], str | None]
 

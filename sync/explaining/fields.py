@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
     from sync.mapping.models import Mapping
     from sync.mapping.positions import KeyPath
     from sync.ticket import Change

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Any
 
-from sync.contact import opened
-from sync.severity import Rater
+from sync.judging.contact import opened
+from sync.judging.severity import Rater
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.facts import Facts
-    from sync.judgement import Judge, Judgement
+    from sync.judging.facts import Facts
+    from sync.judging.judgement import Judge, Judgement
     from sync.mapping.client_models import ClientModel
     from sync.mapping.models import Trigger
 

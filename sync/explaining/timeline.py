@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sync import contact
 from sync.explaining.clocks import ahead
+from sync.judging import contact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.clocks import Clock
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
     from sync.mapping.models import Mapping as TrackerMapping
-    from sync.records import JournalEntry
+    from sync.state.records import JournalEntry
     from sync.ticket import Change, Comment, Ticket
 
     Told = Callable[[datetime | None], str | None]

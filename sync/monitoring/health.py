@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from sync.archive import Archive
     from sync.settings import Settings
+    from sync.state.archive import Archive
     from sync.trackers.sources import Source
 
 SOONEST = timedelta(minutes=15)

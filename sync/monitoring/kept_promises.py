@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
+    from sync.judging.standing import Due, Standing
     from sync.promise_names import PromiseName
-    from sync.standing import Due, Standing
 
 Outcome = Literal["kept", "broken"]
 

@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     from sync.action import Action
     from sync.apply import Result
-    from sync.archive import Archive
     from sync.auditing.kinds import Kind
     from sync.cycle import Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
+    from sync.state.archive import Archive
 
 PASSES = ("good", "partial", "refused", "failed")
 """How a pass over a source can end: all went well; some tickets failed; the guard refused the plan, so nothing was

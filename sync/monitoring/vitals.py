@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sync.monitoring.heartbeat import Heart
     from sync.monitoring.metrics import Metrics
     from sync.settings import Settings
-    from sync.store import Store
+    from sync.state.store import Store
 
 
 class Vitals:

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sync.action import Written
-from sync.contact import labels_added, labels_removed
 from sync.errors import NotFoundError
+from sync.judging.contact import labels_added, labels_removed
 from sync.richtext import plain
 from sync.ticket import Change, Comment, Person, Status
 from sync.trackers.base import Capabilities, Marks, Page

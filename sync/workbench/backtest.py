@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
 from sync.action import told
-from sync.attention import quiet_until
-from sync.clocks import BREACH, WARNING
+from sync.judging.attention import quiet_until
+from sync.judging.clocks import BREACH, WARNING
 from sync.plan import Limits, guard
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from sync.action import AddComment
-    from sync.clocks import Clock
     from sync.cycle import Sight
-    from sync.judgement import Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judgement
     from sync.mapping.policy import Policy
     from sync.ticket import Audience, Severity
     from sync.trackers.sources import Source

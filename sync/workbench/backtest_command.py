@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sync.commands import working_program
+from sync.commands.passes import working_program
 from sync.errors import ConfigurationError
 from sync.mapping.models import Amount, folded
 from sync.mapping.reader import shown
@@ -14,7 +14,7 @@ from sync.mapping.wording import nearest
 from sync.observe import with_history
 from sync.progress import progress_bar
 from sync.settings import load, mapping_of
-from sync.store import Store
+from sync.state.store import Store
 from sync.terminal import console, say_json
 from sync.trackers.past import Past, moments
 from sync.workbench import backtest_figures as figures

@@ -8,7 +8,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING, TypeVar
 
-from sync.clocks import BREACH, WARNING
+from sync.judging.clocks import BREACH, WARNING
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from sync.doubts import some
+from sync.judging.doubts import some
 from sync.workbench import backtest_figures as figures
 from sync.worklist import brief
 

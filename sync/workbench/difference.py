@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from sync.clocks import BREACH, WARNING
-from sync.promises import TEXTS
+from sync.judging.clocks import BREACH, WARNING
+from sync.judging.promises import TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sync.commands import WORK_TO_DO, working_program
+from sync.commands.passes import WORK_TO_DO, working_program
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.mapping.policy import load_policy
 from sync.settings import load, mapping_of
-from sync.store import Store
+from sync.state.store import Store
 from sync.terminal import console, say, say_json
 from sync.workbench.difference import Changed, View, as_json, difference
 

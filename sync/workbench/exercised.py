@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sync.clocks import BREACH, WARNING
-from sync.render import CLIENT_FOOTER, FOOTER, FOR_CLIENTS, KINDS
-from sync.signs import flags
+from sync.judging.clocks import BREACH, WARNING
+from sync.judging.signs import flags
+from sync.saying.render import CLIENT_FOOTER, FOOTER, FOR_CLIENTS, KINDS
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sync.clocks import Clock
-    from sync.judgement import Judge, Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judge, Judgement
+    from sync.judging.taxonomy import Classification
     from sync.mapping.policy import Policy
     from sync.promise_names import PromiseName
-    from sync.taxonomy import Classification
 
 CATEGORY_RULES = "taxonomy.toml: rules"
 CATEGORY_VALUES = "taxonomy.toml: field values"

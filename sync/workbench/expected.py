@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from sync.clocks import Clock
-    from sync.judgement import Judge, Judgement
+    from sync.judging.clocks import Clock
+    from sync.judging.judgement import Judge, Judgement
     from sync.mapping.positions import Position
     from sync.mapping.scenario_models import Case, Expectation
     from sync.workbench.rehearsal import Said, Scene

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sync import report
-from sync.commands import WORK_TO_DO, explained, status_of
+from sync.commands.passes import WORK_TO_DO, explained, status_of
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
 from sync.legible import inert
 from sync.mapping.policy import load_policy
 from sync.settings import PREFIX, Settings, chosen, load, load_settings, mapping_of
 from sync.startup import program
-from sync.store import Store
+from sync.state.store import Store
 from sync.terminal import console, say_json
 from sync.trackers.export import ExportTracker, open_table, read_export
 from sync.trackers.export_table import NAMES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sync.records import JournalEntry, Override
+    from sync.state.records import JournalEntry, Override
 
 ENOUGH = 5
 """From so many cases on a share says something *(ours)*."""

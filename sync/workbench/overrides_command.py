@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sync.legible import inert
 from sync.mapping.models import folded
 from sync.settings import chosen, load
-from sync.store import Store
+from sync.state.store import Store
 from sync.terminal import console, say, say_json
 from sync.workbench import overrides as counting
 

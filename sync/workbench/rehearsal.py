@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sync.action import AddComment, AddLabel, RemoveLabel, SetDue
-from sync.clocks import BREACH, WARNING
 from sync.errors import MakegoodError
-from sync.facts import NO_FACTS
+from sync.judging.clocks import BREACH, WARNING
+from sync.judging.facts import NO_FACTS
 from sync.mapping.scenario_models import NO_DATE, in_zone
 from sync.richtext import plain
 from sync.settings import Settings
-from sync.store import Store
+from sync.state.store import Store
 from sync.ticket import Audience, Change, Comment, Person, Status, Ticket
 from sync.trackers.past import Past
 from sync.workbench.replay import lived, prepared
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from sync.action import Because, Obligation
     from sync.cycle import Program, Sight
-    from sync.judgement import Judgement
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.mapping.policy import Policy
     from sync.mapping.scenario_models import Case, Expectation, Happening, Scenario, Setting, Told
     from sync.plan import TicketPlan
     from sync.promise_names import PromiseName
-    from sync.promises import Saying
 
 SOURCE = "tests"
 OWNER = "owner"

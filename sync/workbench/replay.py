@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.cycle import run_pass
 from sync.startup import program
-from sync.store import Store
+from sync.state.store import Store
 from sync.trackers.sources import UNGUARDED
 
 if TYPE_CHECKING:

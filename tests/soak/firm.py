@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.cycle import Program
-    from sync.judgement import Judgement
-    from sync.promises import Saying
+    from sync.judging.judgement import Judgement
+    from sync.judging.promises import Saying
     from sync.richtext import Document
-    from sync.store import Store
+    from sync.state.store import Store
 
 
 class CrashError(BaseException):

@@ -1,0 +1,1 @@
+"""What comments say: templates, samples of them, and how one talks to a client."""

@@ -1,0 +1,1 @@
+"""What makegood remembers, and how it is kept: one SQLite file."""
