@@ -135,7 +135,7 @@ def _found_deletion(entry: JournalEntry, tracker: Reader, *, late: bool) -> Sett
         marks = tracker.marks(entry.ticket)
     except NotFoundError:
         return replace(_ended(entry, "settled", "the ticket is gone"), deleted=str(entry.detail["comment"]))
-    if any(comment.id == entry.detail["comment"] for comment in marks.marks.values()):
+    if any(comment.id == entry.detail["comment"] for comment in marks.comments):
         return _ended(entry, "absent" if late else "unknown", "the comment is still there")
     if marks.complete:
         return replace(_ended(entry, "settled", "the comment is gone"), deleted=str(entry.detail["comment"]))

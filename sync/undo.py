@@ -140,8 +140,8 @@ def _due(ticket: Ticket, ours: date | None) -> Iterator[Action | Skipped]:
 
 def _comments(ticket: Ticket, marks: Marks, wrote: Wrote) -> Iterator[Action | Skipped]:
     """Our comments, known by their marks alone: who else writes by our account is left alone."""
-    found = {comment.id: comment for mark, comment in marks.marks.items() if wrote.has_said(ticket, mark)}
-    for comment in sorted(found.values(), key=lambda each: (each.at, each.id)):
+    said = (each for each in marks.comments if any(wrote.has_said(ticket, mark) for mark in each.marks))
+    for comment in sorted(said, key=lambda each: (each.at, each.id)):
         if why := _edited(comment, wrote.wrote(comment, ticket)) or _answered(comment, ticket.comments):
             yield Skipped(ticket.key, f"comment of {comment.at:%Y-%m-%d %H:%M} UTC", why)
         else:

@@ -120,7 +120,8 @@ class Planted:
         """Somebody, or something, does all of it behind makegood's back."""
         tracker, of = self.tracker, self.tickets
         _, marks = self.spoken("twice")
-        tracker.comment(of["twice"], Draft(text("Once more"), Audience.INTERNAL, marks))
+        for words in ("Once more", "And in other words"):
+            tracker.comment(of["twice"], Draft(text(words), Audience.INTERNAL, marks))
         tracker.delete_comment(of["deleted"], self.spoken("deleted")[0])
         tracker.edit(of["strange label"], Edit(add_labels=("esc:strange",)))
         tracker.comment(of["strange comment"], Draft(text("Who said that?"), Audience.INTERNAL, ("abcdef234567",)))
@@ -180,9 +181,11 @@ def test_every_tracker_shows_each_drift_that_is_planted_and_is_left_as_it_is(
     assert found(told) == {(kind, planted.keys[planted.tickets[what]]) for what, kind in wrong.items()}
     theirs = planted.keys[planted.tickets["people's"]]
     assert {("label_off", theirs), ("due_date", theirs)} <= chosen(told)
+    assert "by_hand" not in {kind for kind, _ in chosen(told)}
     assert [each.rank for each in told.findings] == sorted(each.rank for each in told.findings)
     twice = told.findings[0]
     assert twice.kind == "said_twice"
+    assert twice.what.count(" and ") == 2, "all three are named"
     assert twice.rule == "escalation.toml: high.escalation"
     assert planted.tickets["twice"] in twice.url or not planted.on.harness.remote or "browse" in twice.url
 

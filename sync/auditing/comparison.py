@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sync.apply import ends_the_work
@@ -10,7 +10,6 @@ from sync.auditing.drift import Sides, drift
 from sync.auditing.kinds import Decided, Finding
 from sync.errors import NotFoundError, TrackerError
 from sync.judging.facts import fold, ripples
-from sync.state.records import imprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -149,8 +148,7 @@ class Comparison:
             return listed
         if not marks.complete:
             self.left_out[ticket.key] = "not all its comments can be read"
-        found = list({comment.id: comment for comment in marks.marks.values()}.values())
-        return [*found, *_twins(ticket, found, spoken, journal)]
+        return marks.comments
 
     def _made(self, draft: TicketPlan) -> Mapping[str, str]:
         """The issues below the ticket, asked for where one of its promises may have one."""
@@ -237,24 +235,6 @@ class Comparison:
             yield f"the last pass could not do its work: {state.trouble}"
         if state.policy != self.program.digest:
             yield "the mapping was edited since the last pass; what is still to be written by it is not compared"
-
-
-def _twins(
-    ticket: Ticket, found: Sequence[Comment], spoken: Mapping[str, datetime], journal: Sequence[JournalEntry]
-) -> Iterator[Comment]:
-    """Comments of ours whose marks were found on others, for a mark is told of one comment alone: those that we
-    wrote by the journal, and those with the very text of another.
-    """
-    others = {comment.id for comment in found}
-    for comment in ticket.comments:
-        if comment.author.side != "us" or comment.id in others:
-            continue
-        at, text = spoken.get(comment.id), imprint(comment.text)
-        written = (entry for entry in journal if at and entry.kind == "comment" and entry.ended_at == at)
-        ids = [owed.id(ticket.site, ticket.id) for entry in written for owed in entry.said]
-        alike = (mark for each in found if imprint(each.text) == text for mark in each.marks)
-        if marks := tuple(ids) or tuple(alike):
-            yield replace(comment, marks=marks)
 
 
 def _unknown(ticket: Ticket) -> Finding:

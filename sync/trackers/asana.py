@@ -168,7 +168,7 @@ class Asana:
             comments = [translation.comment(raw) for raw in records.comments(stories)]
         except (ForbiddenError, *BROKEN):
             return Marks(complete=False)
-        return Marks(complete=True, marks={mark: comment for comment in comments for mark in comment.marks})
+        return Marks(complete=True, comments=[each for each in comments if each.marks])
 
     def left(self, people: Collection[str]) -> frozenset[str]:
         """Whom the workspace lists as no longer active."""

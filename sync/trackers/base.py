@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -47,12 +47,17 @@ class Marks:
     """Our marks on one ticket: found ones, whether the search was complete, and the ledger if there is one.
 
     `complete` False means unassessable (no right to read, truncated, lag): nothing may be concluded, and
-    nothing posted. `marks` maps each mark found (6 or 12 characters) to the comment that carries it.
+    nothing posted. `comments` are those that carry a mark.
     """
 
     complete: bool
-    marks: Mapping[str, Comment] = field(default_factory=dict)
+    comments: Sequence[Comment] = ()
     ledger: Mapping[str, object] | None = None
+
+    @property
+    def marks(self) -> Mapping[str, Comment]:
+        """Each mark (6 or 12 characters) with a comment that carries it, the last if there are several."""
+        return {mark: comment for comment in self.comments for mark in comment.marks}
 
 
 @dataclass(frozen=True, slots=True)

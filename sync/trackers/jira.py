@@ -179,15 +179,13 @@ class JiraTracker:
         except ForbiddenError:
             return Marks(complete=False)
         desk = self._memory.desks[ticket] = on_desk(fields_of(issue))
-        found: dict[str, Comment] = {}
+        found: list[Comment] = []
         for raw in comments:
             try:
-                comment = reading.heard(raw, desk=desk)
+                found.append(reading.heard(raw, desk=desk))
             except BROKEN:
                 complete = False
-            else:
-                found |= dict.fromkeys(comment.marks, comment)
-        return Marks(complete, found, ledger_of(issue))
+        return Marks(complete, [comment for comment in found if comment.marks], ledger_of(issue))
 
     def left(self, people: Collection[str]) -> frozenset[str]:
         """As `Reader.left`."""

@@ -116,7 +116,7 @@ class Past:
     def marks(self, ticket: str) -> Marks:
         """The marks of what was said here; they are all known."""
         comments = self._of(ticket).comments
-        return Marks(complete=True, marks={mark: comment for comment in comments for mark in comment.marks})
+        return Marks(complete=True, comments=[each for each in comments if each.marks])
 
     def left(self, people: Collection[str]) -> frozenset[str]:
         """Nobody is known to have left: trackers tell that of today alone."""

@@ -130,7 +130,7 @@ class Workbook:
         if ticket not in contents.rows and ticket not in contents.commented:
             raise NotFoundError(f"no row has the ID {ticket!r}; it was deleted, or its ID was changed")
         found = [self._translation.comment(raw) for raw in contents.comments(ticket)]
-        return Marks(complete=True, marks={mark: comment for comment in found for mark in comment.marks})
+        return Marks(complete=True, comments=[each for each in found if each.marks])
 
     def left(self, people: Collection[str]) -> frozenset[str]:  # noqa: ARG002 - a file has no accounts
         """Nobody: a file knows of names alone."""

@@ -364,7 +364,7 @@ class MemoryTracker:
         if ticket not in self.board.tickets:
             raise NotFoundError(f"{ticket} is not there")
         comments = self.board.tickets[ticket].comments if self.board.marks_complete else ()
-        found = {mark: comment for comment in comments for mark in comment.marks}
+        found = [comment for comment in comments if comment.marks]
         return Marks(self.board.marks_complete, found, self.board.kept(ticket))
 
     def left(self, people: Collection[str]) -> frozenset[str]:
