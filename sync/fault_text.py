@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from sync.excerpt import excerpts
+from sync.legible import counted
 from sync.terminal import console, say, say_json
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def shown(faults: Sequence[Fault], width: int) -> Iterator[Line]:
         yield from _fault(fault, excerpt, width)
         yield ()
     files = len({fault.file for fault in faults})
-    yield ((f"{_count(len(faults), 'fault')} in {_count(files, 'file')}", "bold"),)
+    yield ((f"{counted(len(faults), 'fault')} in {counted(files, 'file')}", "bold"),)
 
 
 def _fault(fault: Fault, excerpt: Excerpt | None, width: int) -> Iterator[Line]:
@@ -112,10 +113,6 @@ def _fault(fault: Fault, excerpt: Excerpt | None, width: int) -> Iterator[Line]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, max(width, 20), break_long_words=False, break_on_hyphens=False)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def told_apart(what: str) -> tuple[str, str]:

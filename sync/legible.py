@@ -44,6 +44,11 @@ def in_lines(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
             return value
 
 
+def counted(count: int, noun: str) -> str:
+    """So many of them, as in `1,204 tickets`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def legible(text: str) -> str:
     r"""The text without control and format characters; every kind of line end is `\n`, and tabs stay."""
     lines = _LINE_ENDS.sub("\n", text).split("\n")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.errors import ClockError
+from sync.legible import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,7 @@ def noticed(ahead: timedelta) -> str | None:
     if not minutes:
         return None
     which = "ahead of" if ahead > timedelta() else "behind"
-    plural = "s" * (minutes != 1)
-    return f"the tracker's clock is {minutes} minute{plural} {which} this machine's; correct the wrong one"
+    return f"the tracker's clock is {counted(minutes, 'minute')} {which} this machine's; correct the wrong one"
 
 
 _REFUSED = "nothing was judged or written; set this machine's clock (timedatectl)"

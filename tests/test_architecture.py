@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "sync"
 
 ORDER = """
-secrecy errors timekeeping promise_names ticket legible richtext action words
+secrecy errors legible timekeeping promise_names ticket richtext action words
 
 mapping.toml mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader
 mapping.patterns

@@ -11,7 +11,7 @@ from sync.auditing.kinds import CHOICES, TITLES
 from sync.auditing.reading import audited, patience
 from sync.commands.passes import working_program
 from sync.errors import ConfigurationError
-from sync.legible import inert
+from sync.legible import counted, inert
 from sync.settings import load
 from sync.state.statefile import loss_of
 from sync.state.store import Store
@@ -146,9 +146,9 @@ def _summary(told: Audit) -> Iterator[str]:
     read = sum(len(each.tickets) for each in told.sources)
     tickets = len({(each.source, each.ticket) for each in told.findings})
     if tickets:
-        yield f"drift on {tickets} of {_number(read, 'ticket')}: {_number(len(told.findings), 'finding')}"
+        yield f"drift on {tickets} of {counted(read, 'ticket')}: {counted(len(told.findings), 'finding')}"
     elif read:
-        yield f"no drift on {_number(read, 'ticket')}"
+        yield f"no drift on {counted(read, 'ticket')}"
 
 
 def _people(decided: Iterable[Decided], *, verbose: bool) -> Iterator[str]:
@@ -171,7 +171,3 @@ def _sources(sources: Iterable[Looked]) -> Iterator[str]:
         yield from (
             f"{each.source}: {inert(key)}: not compared: {inert(why)}" for key, why in each.left_out.items()
         )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

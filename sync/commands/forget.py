@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sync.errors import ConfigurationError, StateError
-from sync.legible import inert
+from sync.legible import counted, inert
 from sync.mapping.wording import nearest
 from sync.settings import load
 from sync.state.forgetting import Proof, Subject, backups_beside, forget, prove, subject
@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 NAMED = 3
 """Tickets, words or files that a line names."""
 ROWS = {
-    "tickets": "tickets",
-    "said": "steps said",
-    "journal": "entries of the journal",
-    "observations": "observations",
-    "notices": "notices",
-    "granted": "respites",
-    "overrides": "notes of what people undid",
-    "cursors": "marks of how far a source was read (it is read anew, whole)",
-    "suggestions": "suggestions (of all clients: they do not tell whose they are)",
+    "tickets": ("ticket", "tickets"),
+    "said": ("step said", "steps said"),
+    "journal": ("entry of the journal", "entries of the journal"),
+    "observations": ("observation", "observations"),
+    "notices": ("notice", "notices"),
+    "granted": ("respite", "respites"),
+    "overrides": ("note of what people undid", "notes of what people undid"),
+    "cursors": (
+        "mark of how far a source was read (it is read anew, whole)",
+        "marks of how far a source was read (they are read anew, whole)",
+    ),
+    "suggestions": (
+        "suggestion (of all clients: it does not tell whose it is)",
+        "suggestions (of all clients: they do not tell whose they are)",
+    ),
 }
-"""What is taken out, in words, by its table."""
+"""What is taken out, in words, by its table: one of it, and any other number."""
 
 
 def forget_client(call: Call, *, client: str, yes: bool) -> int:
@@ -105,13 +111,14 @@ def _named(tickets: Sequence[Held]) -> str:
 
 
 def _question(who: Subject, path: Path) -> str:
-    count = len(who.tickets)
     names = ", ".join(who.names)
-    return f"Take all that is remembered of {names} ({count} ticket{'s' * (count != 1)}) out of {path}, for good?"
+    return (
+        f"Take all that is remembered of {names} ({counted(len(who.tickets), 'ticket')}) out of {path}, for good?"
+    )
 
 
 def _lines(removed: Mapping[str, int], proof: Proof, backups: Sequence[Path], unknown: int) -> Iterator[str]:
-    yield f"removed: {', '.join(f'{count:,} {ROWS[table]}' for table, count in removed.items())}"
+    yield f"removed: {', '.join(f'{count:,} {ROWS[table][count != 1]}' for table, count in removed.items())}"
     places = " and ".join(f"the {size:,} bytes of {name}" for name, size in proof.searched.items())
     if proof.left:
         yield (
@@ -121,13 +128,13 @@ def _lines(removed: Mapping[str, int], proof: Proof, backups: Sequence[Path], un
     else:
         yield f"proved: of {proof.words} names, keys and ids none stands in {places} as the client's"
     for place, count in proof.others.items():
-        yield f"  kept with what is another's: {place}, {count} time{'s' * (count != 1)}"
+        yield f"  kept with what is another's: {place}, {counted(count, 'time')}"
     if proof.unsought:
         yield f"  no row has them, but too short or mere numbers, so not searched for: {_few(proof.unsought)}"
     if unknown:
         yield (
-            f"  {unknown} tickets left their source under an older version, which did not keep whose they were: "
-            "their keys and marks are kept, and nothing else of them"
+            f"  {counted(unknown, 'ticket')} left their source under an older version, which did not keep whose "
+            "they were: their keys and marks are kept, and nothing else of them"
         )
     if backups:
         yield f"not covered, delete them yourself: {_few([str(backup) for backup in backups])}"

@@ -11,6 +11,7 @@ from sync import tables, worklist
 from sync.commands.passes import not_found, working_program
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
+from sync.legible import counted
 from sync.mapping.models import folded
 from sync.mapping.wording import nearest
 from sync.registers import Asked, Registers
@@ -99,17 +100,11 @@ def _head(known: Index, listed: Sequence[worklist.Entry], now: datetime) -> str:
         f"{name} read {worklist.brief(max(now - at, now - now))} ago" if at else f"no good pass of {name} yet"
         for name, at in known.read.items()
     ]
-    told = f"{_counted(len(listed), 'live ticket')}; {', '.join(ages)}"
+    told = f"{counted(len(listed), 'live ticket')}; {', '.join(ages)}"
     older = sum(row.live and row.standing is None for row in known.rows if row.source in known.read)
     if older:
-        told += (
-            f"\n{_counted(older, 'ticket')} last judged by an older version: listed after the next pass over it"
-        )
+        told += f"\n{counted(older, 'ticket')} last judged by an older version: listed after the next pass over it"
     return told
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def _check_owner(known: Index, owner: str) -> None:

@@ -16,6 +16,7 @@ from sync.explaining import explain as explaining
 from sync.explaining import text as explain_text
 from sync.explaining.fields import Written
 from sync.ledger import read_back
+from sync.legible import counted
 from sync.monitoring.single_run import leave_figures, sign_of_life
 from sync.observe import knows_us
 from sync.progress import progress_bar
@@ -220,7 +221,7 @@ def rebuild(call: Call) -> int:
         say_json({"schema": 1, "rebuilt": told})
     elif not call.quiet:
         for name, count in told.items():
-            say(f"{name}: read back from {count} ticket{'s' * (count != 1)} what was said and written there")
+            say(f"{name}: read back from {counted(count, 'ticket')} what was said and written there")
     return worst
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from sync.legible import counted
 from sync.settings import chosen, load
 from sync.state.store import Store
 from sync.terminal import say, say_json
@@ -39,7 +40,7 @@ def status(call: Call) -> int:
     for each in told:
         say("\n".join(_lines(each, zones[str(each["source"])])))
     for name, count in left.items():
-        say(f"{name}: no longer in the config, while the outcome of {_counted(count, 'write')} is unknown")
+        say(f"{name}: no longer in the config, while the outcome of {counted(count, 'write')} is unknown")
         say("  put its [[source]] back until a pass has looked them up, or leave it: nothing is written there")
     return 0
 
@@ -103,7 +104,7 @@ def _left_behind(store: Store, settings: Settings) -> dict[str, int]:
 def _lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
     good = _moment(told["last_good"], zone) if told["last_good"] else "never"
     yield f"{told['source']}: {told['tracker']}, mode {told['mode']}, last good pass {good}"
-    yield f"  {_counted(told['tickets'], 'ticket')} known, {told['live']} of them live"
+    yield f"  {counted(told['tickets'], 'ticket')} known, {told['live']} of them live"
     if told["opted_out"]:
         yield f"  {told['opted_out']} opted out, so that nothing is written on them (makegood worklist lists them)"
     if told["halted"]:
@@ -123,7 +124,3 @@ def _lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:
 
 def _moment(at: str, zone: ZoneInfo) -> str:
     return f"{datetime.fromisoformat(at).astimezone(zone):%a %d %b %Y %H:%M} ({zone.key})"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

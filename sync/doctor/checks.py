@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from sync.advice import advice
 from sync.call import typed
 from sync.doctor import credentials, files, machine, network, service
-from sync.doctor.finding import Finding, broken, counted, good, refused
+from sync.doctor.finding import Finding, broken, good, refused
 from sync.doctor.state import StateReport, backups
 from sync.errors import ConfigurationError, MakegoodError
+from sync.legible import counted
 from sync.secrecy import trace
 from sync.settings import chosen, load_settings
 from sync.soundness import sound

@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from sync.doctor.credentials import as_service
-from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted
+from sync.doctor.finding import Finding, broken, doubtful, good, parted
 from sync.exposure import exposed
+from sync.legible import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

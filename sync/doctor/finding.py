@@ -55,8 +55,3 @@ def parted(sentence: str) -> tuple[str, str]:
     """A sentence of ours as its fact and its last clause, which is the remedy; that is empty if it has but one."""
     what, semicolon, remedy = sentence.rpartition("; ")
     return (what, remedy) if semicolon else (sentence, "")
-
-
-def counted(count: int, noun: str) -> str:
-    """So many of them, as in `1,204 tickets`."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"

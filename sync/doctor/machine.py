@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import TZPATH
 
 from sync import __version__
-from sync.doctor.finding import Finding, broken, counted, doubtful, good, unknown
+from sync.doctor.finding import Finding, broken, doubtful, good, unknown
+from sync.legible import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from sync.doctor.credentials import BEAT, SMTP, SUGGESTING, WEBHOOK, of_source
-from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, refused
+from sync.doctor.finding import Finding, broken, doubtful, good, parted, refused
 from sync.errors import (
     ClockError,
     ConfigurationError,
@@ -23,6 +23,7 @@ from sync.errors import (
     ServerFaultError,
     TrackerError,
 )
+from sync.legible import counted
 from sync.monitoring.heartbeat import Heart
 from sync.notify import PORTS, Mail, Webhook
 from sync.settings import heartbeat_address, notify_secret

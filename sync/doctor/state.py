@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from sync.call import typed
 from sync.doctor.files import in_bytes
-from sync.doctor.finding import Finding, broken, counted, doubtful, good, parted, unknown
+from sync.doctor.finding import Finding, broken, doubtful, good, parted, unknown
 from sync.errors import StateError
+from sync.legible import counted
 from sync.monitoring.health import ready_after
 from sync.state.archive import Archive
 from sync.state.backup import FOLDER

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from sync.judging.clocks import BREACH
 from sync.judging.evidence import evidence_of
 from sync.judging.promises import TEXTS
+from sync.legible import counted as number_of
 from sync.ticket import Status
 from sync.worktime import ALWAYS
 
@@ -186,7 +187,7 @@ def _summed(stretches: Sequence[Stretch]) -> Stretch:
     days = (cast("datetime", last.end) - first.start) / timedelta(days=1)
     told = [f"{days:.0f} days, of which {spelt(counted)} count"]
     told += [f"closed for {_named(list(holidays))}"] if holidays else []
-    told += [f"paused {paused} time{'s' * (paused != 1)}"] if paused else []
+    told += [f"paused {number_of(paused, 'time')}"] if paused else []
     return replace(first, end=last.end, reason="summed", name="; ".join(told), counted=counted)
 
 

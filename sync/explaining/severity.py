@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sync.judging.contact import opened
 from sync.judging.severity import Rater
+from sync.legible import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ def _missed(facts: Facts, at: datetime) -> str:
     if not newest:
         return "no date that was promised on this ticket has passed"
     row = len(newest) - len(list(dropwhile(bool, newest)))
-    return f"{row} promised date{'s' * (row != 1)} missed in a row"
+    return f"{counted(row, 'promised date')} missed in a row"
 
 
 def _meant_for_others(trigger: Trigger, client: ClientModel | None, at: datetime) -> Iterator[str]:

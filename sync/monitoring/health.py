@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sync.errors import MakegoodError
+from sync.legible import counted
 from sync.secrecy import trace
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def unready(settings: Settings, store: Archive, now: datetime) -> str:
 
 
 def _minutes(span: timedelta) -> str:
-    minutes = round(span.total_seconds() / 60)
-    return f"{minutes} minute{'s' * (minutes != 1)}"
+    return counted(round(span.total_seconds() / 60), "minute")
 
 
 # --- answering --------------------------------------------------------------------------------------------------

@@ -49,8 +49,8 @@ class Vitals:
         if settings.metrics is None:
             self._metrics = None
         self._textfile = settings.metrics.textfile if settings.metrics else None
-        if self._metrics:
-            self._metrics.configured(settings, policy)
+        if metrics := self._metrics:
+            metrics.configured(settings, policy)
         if before is None or before.metrics != settings.metrics:
             self._listen(settings)
         if before is None or before.heartbeat != settings.heartbeat:
@@ -59,40 +59,40 @@ class Vitals:
     def passed(self, sight: Sight, seconds: float) -> None:
         """A source's part of a pass has ended."""
         self._good[sight.plan.source] = sight.error is None
-        if self._metrics:
-            self._metrics.passed(sight, seconds)
+        if metrics := self._metrics:
+            metrics.passed(sight, seconds)
 
     def requested(self, host: str, method: str, status: int, seconds: float) -> None:
         """A tracker was asked for something."""
-        if self._metrics:
-            self._metrics.requested(host, method, status, seconds)
+        if metrics := self._metrics:
+            metrics.requested(host, method, status, seconds)
 
     def scheduled(self, source: str, at: datetime) -> None:
         """A source is served again at that time, or sooner."""
-        if self._metrics:
-            self._metrics.scheduled(source, at)
+        if metrics := self._metrics:
+            metrics.scheduled(source, at)
 
     def budget(self, host: str, left: int | None) -> None:
         """So many requests the host takes from us before the minute is over; None where it does not say."""
-        if self._metrics:
-            self._metrics.budget(host, left)
+        if metrics := self._metrics:
+            metrics.budget(host, left)
 
     def audited(self, found: Mapping[tuple[str, Kind], int]) -> None:
         """An audit found so many of each kind of drift."""
-        if self._metrics:
-            self._metrics.audited(found)
+        if metrics := self._metrics:
+            metrics.audited(found)
 
     def refused(self) -> None:
         """An edit of the configuration was not taken."""
-        if self._metrics:
-            self._metrics.misconfigured()
+        if metrics := self._metrics:
+            metrics.misconfigured()
 
     def tick(self) -> None:
         """What is done now and then: the file is written, and the sign of life given if all sources are served."""
         if self._heart:
             self._heart.beat(good=bool(self._good) and all(self._good.values()) and not self._alive())
-        if self._metrics and self._textfile:
-            self._write(self._metrics, self._textfile)
+        if (metrics := self._metrics) and self._textfile:
+            self._write(metrics, self._textfile)
 
     def close(self) -> None:
         """Nobody can ask any more."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from sync.action import action_id
 from sync.errors import StateError
+from sync.legible import counted
 from sync.state.kept import known_of, standing_of
 from sync.state.migrations import MIGRATIONS
 from sync.state.records import NoticeOutcome, Outcome, WriteKind
@@ -106,8 +107,9 @@ def _place(names: Collection[str]) -> str:
 
 def _grave(places: list[str], about: str, what: str) -> Iterator[Finding]:
     if places:
-        rows = f"{len(places)} row{'s' * (len(places) != 1)}"
-        yield Finding("error", about, f"in {rows} it {what}, first in {places[0]}; {_RESTORE}")
+        yield Finding(
+            "error", about, f"in {counted(len(places), 'row')} it {what}, first in {places[0]}; {_RESTORE}"
+        )
 
 
 def _readable(value: object, read: Callable[[Any], object]) -> bool:

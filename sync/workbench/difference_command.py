@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sync.commands.passes import WORK_TO_DO, working_program
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
-from sync.legible import inert
+from sync.legible import counted, inert
 from sync.mapping.policy import load_policy
 from sync.settings import load, mapping_of
 from sync.state.store import Store
@@ -131,14 +131,14 @@ def _summary(told: Difference) -> Iterator[str]:
     """The difference in a few sentences."""
     count = len(told.tickets)
     if not count and (told.live or not told.troubles):
-        yield f"nothing changes for {_number(told.live, 'live ticket')}"
+        yield f"nothing changes for {counted(told.live, 'live ticket')}"
     elif count:
         pairs = [(each.before or View(), each.after or View()) for each in told.tickets]
         dues = [(was.due, will.due) for was, will in pairs if was.due != will.due]
         earlier = sum(bool(was and will and will < was) for was, will in dues)
         later = sum(bool(was and will and will > was) for was, will in dues)
         yield (
-            f"{count} of {_number(told.live, 'live ticket')} would change: "
+            f"{count} of {counted(told.live, 'live ticket')} would change: "
             f"severity of {sum(was.severity != will.severity for was, will in pairs)}, "
             f"category of {sum(was.category != will.category for was, will in pairs)}, "
             f"labels of {sum(was.labels != will.labels for was, will in pairs)}, "
@@ -146,12 +146,8 @@ def _summary(told: Difference) -> Iterator[str]:
         )
         more = sum(bool(will.says) and not was.says for was, will in pairs)
         fewer = sum(bool(was.says) and not will.says for was, will in pairs)
-        yield f"the next pass would comment on {_number(more, 'ticket')} more and on {fewer} fewer"
+        yield f"the next pass would comment on {counted(more, 'ticket')} more and on {fewer} fewer"
     if spared := sum(len(each.spared) for each in told.tickets):
-        yield f"{_number(spared, 'promise')} would be broken by the edit: each gets one full warning period first"
+        yield f"{counted(spared, 'promise')} would be broken by the edit: each gets one full warning period first"
     yield from (f"the guard would refuse the plan: {refusal}" for refusal in told.refusals)
     yield from (f"not compared: {trouble}" for trouble in told.troubles)
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' * (count != 1)}"

@@ -14,7 +14,7 @@ from sync import report
 from sync.commands.passes import WORK_TO_DO, explained, status_of
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
-from sync.legible import inert
+from sync.legible import counted, inert
 from sync.mapping.policy import load_policy
 from sync.settings import PREFIX, Settings, chosen, load, load_settings, mapping_of
 from sync.startup import program
@@ -219,8 +219,10 @@ def _facts(ready: Tried, sights: Sequence[Sight]) -> Iterator[tuple[str, str]]:
     export = ready.export
     live = [judged for sight in sights for judged in sight.judged if judged.ticket.status.live]
     known = sum(judged.classification.category != "unclassified" for judged in live)
-    count = f"{len(export.tickets):,} ticket{'s' * (len(export.tickets) != 1)}"
-    yield "read", f"{count}, {len(live):,} of them live; rules classify {known:,} of those"
+    yield (
+        "read",
+        f"{counted(len(export.tickets), 'ticket')}, {len(live):,} of them live; rules classify {known:,} of those",
+    )
     if export.left_out:
         counts = (f"{count:,} {why}" for why, count in sorted(export.left_out.items()))
         yield "left out", f"rows: {', '.join(counts)}"
