@@ -31,7 +31,7 @@ from fakes.asana import AsanaFake  # noqa: E402 - found beside the tests
 from fakes.jira_cloud import EMAIL, JiraCloud  # noqa: E402
 from fakes.jira_samples import issues  # noqa: E402
 from fakes.server import FakeServer  # noqa: E402
-from long_run import LongRun, Used  # noqa: E402
+from long_run import LongRun, Used, unit_environment  # noqa: E402
 from office import HEADER, table  # noqa: E402
 
 if TYPE_CHECKING:
@@ -270,13 +270,6 @@ class Log:
         while sorted(Counter(line["source"] for line in self.passes()).values())[-SOURCES:][:1] < [times]:
             assert time.monotonic() < last, self._path.read_text(encoding="utf-8")[-2000:]
             time.sleep(1)
-
-
-def unit_environment() -> dict[str, str]:
-    """What the shipped unit sets."""
-    lines = (ROOT / "systemd" / "makegood.service").read_text(encoding="utf-8").splitlines()
-    told = [line.removeprefix("Environment=") for line in lines if line.startswith("Environment=")]
-    return dict(each.split("=", 1) for each in told if not each.startswith("MAKEGOOD_"))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sync.ticket import Audience
 
 REFERENCE_LENGTH = 6
-_IDS_REMEMBERED = 50_000  # of the tickets in hand, pass after pass: about 10 MB at most
+_IDS_REMEMBERED = 4_096  # of the tickets in hand, each of which is asked for several times: 1 MB
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,13 @@ class Used:
         )
 
 
+def unit_environment() -> dict[str, str]:
+    """What the shipped unit sets, but for where the state is."""
+    lines = (ROOT / "systemd" / "makegood.service").read_text(encoding="utf-8").splitlines()
+    told = " ".join(line.removeprefix("Environment=") for line in lines if line.startswith("Environment="))
+    return dict(each.split("=", 1) for each in told.split() if not each.startswith("MAKEGOOD_"))
+
+
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """A pass over a source in which nothing was to be seen or done: when it was, and what it asked the tracker."""
@@ -255,7 +262,7 @@ class LongRun:
             subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=os.environ | secrets,
+                env=os.environ | unit_environment() | secrets,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

@@ -66,7 +66,10 @@ def blocks(text: str, values: Sequence[str], *, joint: str = " ") -> Iterator[Bl
                     items = []
 
 
-@lru_cache(maxsize=1024)
+_TEXTS_REMEMBERED = 64  # a few templates in the forms that they take; each holds up to 30 KB
+
+
+@lru_cache(maxsize=_TEXTS_REMEMBERED)
 def _parsed(text: str) -> tuple[Token, ...]:
     """The text read as Markdown. It holds places, not values, so few texts serve all tickets."""
     return tuple(_parser().parse(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -62,6 +63,7 @@ class Chores:
             except Exception as error:  # noqa: BLE001 - what is served must not suffer; it is told in full
                 told = str(error) if isinstance(error, MakegoodError) else trace(error)
                 self.log.warning("chore failed", chore=chore.__name__.strip("_"), why=told)
+        gc.collect()  # Python does this by itself only after a hundred thousand more things, see `program`
 
     def _tidy(self, now: datetime) -> None:
         keep = self.configuration.settings.keep_journal.elapsed()

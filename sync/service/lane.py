@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 import uuid
@@ -179,6 +180,8 @@ class Lane:
         for sight in sights:
             self._ended(sight, number, time.monotonic() - begun)
         self._end(due, program, [sight.error for sight in sights])
+        del sights
+        gc.collect(1)  # what the pass has read goes now, and not after the next hundred passes
 
     def _end(self, due: Sequence[Turn], program: Program, errors: Sequence[Exception | None]) -> None:
         """Say when each source is served again."""
