@@ -20,11 +20,11 @@ from sync.judging.standing import hastened, opted_out_line, parked_line
 from sync.notices import deliver
 from sync.observe import Seen, observe
 from sync.plan import Limits, Plan, Terms, digest, guard, plan_ticket, try_templates, within_budget
-from sync.rations import Rations, Sites
 from sync.recover import recover
 from sync.remember import remembered
 from sync.secrecy import hidden, trace
 from sync.settings import token_variable
+from sync.side_by_side import Sites, Underway
 from sync.survey import survey
 from sync.timekeeping import compared, noticed
 from sync.trackers.base import Dated
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from sync.observe import Served
     from sync.plan import Mode, TicketPlan
     from sync.richtext import Document
-    from sync.state.records import Notice
+    from sync.state.records import Notice, Row
     from sync.state.store import Store
     from sync.suggest import Endpoint
-    from sync.survey import Survey
+    from sync.survey import Key, Survey
     from sync.trackers.sources import Source
 
 
@@ -70,7 +70,8 @@ class Program:
     `pretended`: the time is one that a person made up, so no other clock is held against it. `order` names all
     sources as they are configured, of which `sources` may be some.
     The rest is for passes that go on side by side: the `lane` that this one is of, and which one serves which of
-    the `sites`; what others are about to ask (`rations`), and whose turn it is to send notices (`telling`).
+    the `sites`; whom they are about to ask for (`rations`) and what they have just read (`known`), both not in the
+    state yet; and whose turn it is to send notices (`telling`).
     """
 
     sources: tuple[Served, ...]
@@ -95,8 +96,14 @@ class Program:
     order: tuple[str, ...] = ()
     lane: str = ""
     sites: Sites = field(default_factory=Sites)
-    rations: Rations = field(default_factory=Rations)
+    rations: Underway[Counter[str]] = field(default_factory=partial(Underway, Counter))
+    known: Underway[dict[Key, Row]] = field(default_factory=partial(Underway, dict))
     telling: Lock = field(default_factory=Lock)
+
+    def ended(self, sources: tuple[str, ...]) -> None:
+        """A pass over these sources has ended, well or not: what it had in hand, the state tells or nobody."""
+        self.rations.written(sources)
+        self.known.written(sources)
 
 
 @dataclass(slots=True)
@@ -136,7 +143,7 @@ def carry_out(sights: Sequence[Sight], program: Program, now: datetime, run: str
         _apply(sight, sight.seen, program, run)
         left = remembered(sight.seen, sight.plan, sight.judged, sight.results, now)
         program.store.remember(sight.plan.source, left)
-    program.rations.written(_names(sights))
+    program.ended(_names(sights))
     _tell(sights, program)
 
 
@@ -156,7 +163,8 @@ def plan_pass(
     now = judged_at or seen_at
     sights = [_observe(served, program, seen_at, only) for served in program.sources]
     _claim([sight.seen for sight in sights if sight.seen], program)
-    surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now)
+    known = program.known.shared(_names(sights))
+    surveyed = survey([sight.seen for sight in sights if sight.seen], program.judge, program.store, now, known)
     suggested = _suggested(sights, surveyed, program, now)
     for sight in sights:
         if sight.seen is not None:
@@ -350,7 +358,7 @@ def _ration(sights: Sequence[Sight], program: Program, now: datetime) -> None:
         for sight, place in sorted(drafts, key=lambda each: _rank(each[0].drafts[each[1]])):
             zone, name = sight.served.terms.zone, sight.plan.source if sight.plan.mode == "observe" else ""
             if zone not in today:
-                today[zone] = _asked_today(program, zone, now) + others
+                today[zone] = sum(others, _asked_today(program, zone, now))
             sight.drafts[place] = within_budget(
                 sight.drafts[place], policy.practice.attention, today[zone], asked[name], policy
             )

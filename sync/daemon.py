@@ -7,9 +7,11 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,6 @@ from sync.call import typed
 from sync.errors import MakegoodError
 from sync.logs import configure
 from sync.monitoring.vitals import Vitals
-from sync.rations import Rations
 from sync.secrecy import trace
 from sync.service.chores import Chores
 from sync.service.lane import TICK, Lane
@@ -27,6 +28,7 @@ from sync.service.pass_log import PassLog
 from sync.service.reload import Configuration
 from sync.service.service_manager import Watchdog, notify
 from sync.settings import chosen
+from sync.side_by_side import Underway
 from sync.startup import program
 from sync.state.statefile import loss_of
 from sync.state.store import Store
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from sync.cycle import Program, Sight
     from sync.mapping.policy import Policy
     from sync.settings import Settings
+    from sync.state.records import Row
+    from sync.survey import Key
     from sync.trackers.sources import Source
 
 PATIENCE = 8.0
@@ -105,7 +109,8 @@ class Service:
     told: PassLog = field(init=False)
     chores: threading.Thread = field(init=False)
     lanes: dict[str, Lane] = field(default_factory=dict)
-    rations: Rations = field(default_factory=Rations)
+    rations: Underway[Counter[str]] = field(default_factory=partial(Underway, Counter))
+    known: Underway[dict[Key, Row]] = field(default_factory=partial(Underway, dict))
     telling: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self) -> None:
@@ -199,8 +204,8 @@ class Service:
         served = settings.model_copy(update={"source": chosen(settings, self.call.sources)})
         self.vitals.configured(served, policy)
         command = typed(config=self.call.config, sources=self.call.sources)
-        stopping, rations, telling = self.stop.is_set, self.rations, self.telling
-        return replace(working, command=command, stopping=stopping, rations=rations, telling=telling)
+        shared: dict[str, Any] = {"rations": self.rations, "known": self.known, "telling": self.telling}
+        return replace(working, command=command, stopping=self.stop.is_set, **shared)
 
     def _asked(self, host: str, method: str, status: int, seconds: float) -> None:
         if host in self.lanes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,10 +16,10 @@ from sync.judging.judgement import Judge
 from sync.judging.promises import Terms
 from sync.notify import noticed, notifier
 from sync.observe import Served
-from sync.rations import Rations
 from sync.saying.comments import Composer
 from sync.saying.courtesy import slips
 from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
+from sync.side_by_side import Sites, Underway
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
 from sync.trackers.pace import Paces
@@ -87,13 +88,13 @@ def _served(source: AnySource, policy: Policy, clock: Callable[[], datetime], op
     return Served(source, terms_of(source, policy), tracker, _role_holders(source, policy))
 
 
-def reopened(working: Program, policy: Policy, paces: Paces) -> Program:
-    """The same program for another thread, with trackers of its own; whoever asks closes them."""
-    opener = partial(opened, paces=paces)
+def reopened(working: Program, paces: Paces) -> Program:
+    """The same program for another thread, with trackers of its own, which whoever asks closes."""
+    policy, opener = working.judge.policy, partial(opened, paces=paces)
     served = tuple(
         _served(cast("AnySource", each.settings), policy, working.clock, opener) for each in working.sources
     )
-    return replace(working, sources=served, rations=Rations())
+    return replace(working, sources=served, sites=Sites(), rations=Underway(Counter), known=Underway(dict))
 
 
 def _role_holders(source: AnySource, policy: Policy) -> tuple[str, ...]:

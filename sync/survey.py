@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sync.judging.facts import Facts, Fold, fold, ripples
 from sync.judging.memory import NOTHING
 from sync.observe import observe_more
+from sync.state.records import Row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from sync.judging.judgement import Judge
     from sync.judging.taxonomy import Classification
     from sync.observe import Seen
-    from sync.state.records import Row
     from sync.state.store import Store
     from sync.ticket import Ticket
 
@@ -41,22 +43,32 @@ class Survey:
         return replace(facts, left=seen.state.left) if seen.state.left else facts
 
 
-def survey(sights: Sequence[Seen], judge: Judge, store: Store, now: datetime) -> Survey:
+def survey(
+    sights: Sequence[Seen],
+    judge: Judge,
+    store: Store,
+    now: datetime,
+    shared: AbstractContextManager[tuple[list[dict[Key, Row]], dict[Key, Row]]],
+) -> Survey:
     """Classify and fold what was seen. Live tickets whose facts changed thereby are fetched and join it; those
     that cannot join now (their source is not served, or in part only) are woken for the next pass.
+
+    `shared` is what other passes have read and not yet remembered, and what this one adds to it.
     """
     classified = {key: category for seen in sights for key, category in _classified(seen, judge, now).items()}
-    before, folded = _folds(sights, store)
-    stirred = _stirred(sights, before, folded)
-    served = {seen.served.settings.name for seen in sights}
-    if joining := [key for key, row in stirred.items() if row.source in served]:
-        store.wake(joining, now)
-    if others := [key for key, row in stirred.items() if row.source not in served]:
-        store.stir(others, now)
+    with shared as (others, own):
+        own.update(_in_hand(sights, store))
+        before, folded = _folds(sights, own, ChainMap(*others), store)
+        stirred = _stirred(sights, before, folded)
+        served = {seen.served.settings.name for seen in sights}
+        if joining := [key for key, row in stirred.items() if row.source in served]:
+            store.wake(joining, now)
+        if elsewhere := [key for key, row in stirred.items() if row.source not in served]:
+            store.stir(elsewhere, now)
     for seen in sights:
-        own = {number for (site, number), row in stirred.items() if _is_of(row, seen) and site == seen.site}
-        if own and not seen.partial:
-            observe_more(seen, store, now, own)
+        more = {number for (site, number), row in stirred.items() if _is_of(row, seen) and site == seen.site}
+        if more and not seen.partial:
+            observe_more(seen, store, now, more)
             classified |= _classified(seen, judge, now)
     return Survey(classified, folded)
 
@@ -73,16 +85,29 @@ def _classified(seen: Seen, judge: Judge, now: datetime) -> dict[Key, Classifica
     return classified
 
 
-def _folds(sights: Sequence[Seen], store: Store) -> tuple[dict[Key, Row], Fold]:
+def _in_hand(sights: Sequence[Seen], store: Store) -> dict[Key, Row]:
+    """The index as it will be of what was seen; what is gone is nobody's any more."""
+    rows = [
+        Row(seen.served.settings.name, seen.known[number], ticket.status.live, None)
+        for seen in sights
+        for number, ticket in (seen.tickets | seen.bystanders).items()
+    ]
+    for seen in sights:
+        gone = store.rows(seen.site, seen.gone)
+        rows += [replace(row, known=replace(row.known, client=""), live=False) for row in gone]
+    return {(row.known.site, row.known.id): row for row in rows}
+
+
+def _folds(
+    sights: Sequence[Seen], own: dict[Key, Row], others: Mapping[Key, Row], store: Store
+) -> tuple[dict[Key, Row], Fold]:
     """The index as it was, of all clients that what was seen belongs or belonged to; and the fold as it is now."""
-    known = {(seen.site, number): each for seen in sights for number, each in seen.known.items()}
-    clients = {each.client for each in known.values()}
+    clients = {row.known.client for row in own.values()}
     for seen in sights:
         clients |= {row.known.client for row in store.rows(seen.site, {*seen.known, *seen.gone})}
     before = {(row.known.site, row.known.id): row for row in store.clients(sorted(clients - {""}))}
-    gone = {(seen.site, number) for seen in sights for number in seen.gone}
-    now = {key: row.known for key, row in before.items() if key not in gone} | known
-    return before, fold(now.values())
+    before |= {key: row for key, row in others.items() if row.known.client in clients or key in before}
+    return before, fold(row.known for row in (before | own).values())
 
 
 def _stirred(sights: Sequence[Seen], before: Mapping[Key, Row], folded: Fold) -> dict[Key, Row]:

@@ -39,8 +39,6 @@ HOUR = timedelta(hours=1)
 DAEMON = Path(__file__).with_name("moved_daemon.py")
 UNLIMITED = 1_000_000
 """Requests a minute: the daemon's minutes pass in no time."""
-ACTS_AN_HOUR = 2
-"""What people do on average in each hour from 8 to 18, over all three trackers."""
 AT_FIRST = 15
 """Tickets of each tracker when it begins."""
 MEGABYTE = 1 << 20
@@ -107,12 +105,15 @@ class LongRun:
     """The firm with its daemon; use it as a context manager. Time passes only by `hours`."""
 
     folder: Path
+    acts_an_hour: int = 2
+    """What people do in each hour from 8 to 18, one more or one less, over all three trackers; 0 for nothing."""
     chance: random.Random = field(default_factory=lambda: random.Random(20260302))
     now: datetime = START
     passes: Counter[str] = field(default_factory=Counter)
     """By source."""
     quiet: list[Quiet] = field(default_factory=list)
     acts: int = 0
+    audits: int = 0
     troubles: list[dict[str, Any]] = field(default_factory=list)
     """What the daemon warned of."""
 
@@ -177,8 +178,8 @@ class LongRun:
     # --- people -------------------------------------------------------------------------------------------------
 
     def _acts_this_hour(self) -> int:
-        at_work = self.now.weekday() < 5 and 8 <= self.now.hour < 18
-        return self.chance.choice((ACTS_AN_HOUR - 1, ACTS_AN_HOUR, ACTS_AN_HOUR + 1)) if at_work else 0
+        at_work = self.acts_an_hour and self.now.weekday() < 5 and 8 <= self.now.hour < 18
+        return self.acts_an_hour + self.chance.choice((-1, 0, 1)) if at_work else 0
 
     def _act(self) -> None:
         """Somebody opens an issue, closes one, or writes on one."""
@@ -247,7 +248,7 @@ class LongRun:
         asana["requests_per_minute"] = UNLIMITED
         sheet: dict[str, object] = {"tracker": "workbook", "path": "issues.csv"}
         (self.folder / "config.toml").write_text(
-            'interval = "5m"\ninterval_off_hours = "5m"\naudit_every = "3d"\nlog = "json"\n\n'
+            'interval = "5m"\ninterval_off_hours = "5m"\naudit_every = "6h"\nlog = "json"\n\n'
             + "".join(
                 table("source", {"name": name} | own | usual) + "guard = { unclassified = 1.0 }\n\n"
                 for name, own in (("jira", jira), ("asana", asana), ("issues", sheet))
@@ -286,6 +287,7 @@ class LongRun:
         self._hear()
         lines = [json.loads(line) for line in self._log]
         self.troubles += [line for line in lines if line["level"] != "info"]
+        self.audits += sum(line["event"] == "audited" for line in lines)
         passed = Counter(line["source"] for line in lines if line["event"] == "pass")
         self.passes += passed
         for line in lines:

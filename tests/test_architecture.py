@@ -47,7 +47,7 @@ state.records state.kept state.migrations state.statefile replacing state.backup
 state.compaction state.forgetting state.verify
 notify_models notify notices settings call exposure advice schema soundness workbench.reference
 
-apply suggest observe survey recover rations tables worklist registers remember cycle startup workbench.replay
+apply suggest observe survey recover side_by_side tables worklist registers remember cycle startup workbench.replay
 auditing.kinds auditing.drift auditing.comparison auditing.reading
 monitoring.reasons monitoring.kept_promises monitoring.health monitoring.heartbeat monitoring.metrics
 report reviewed undo explaining.decisions workbench.overrides workbench.difference

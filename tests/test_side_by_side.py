@@ -35,6 +35,12 @@ def one_pass(firm: Agency, source: str, program: Program | None = None) -> None:
     run_pass(replace(program, sources=own), firm.now, f"{source} at {firm.now}")
 
 
+def passes(number: int, firm: Agency, source: str, program: Program) -> None:
+    """The first writes, the second finds that all is as it should be, for all that it knows."""
+    for _ in range(number):
+        one_pass(firm, source, program)
+
+
 @contextmanager
 def interrupted(
     at: int, by: Callable[[], None], monkeypatch: pytest.MonkeyPatch, alone: Callable[[], bool] = lambda: False
@@ -57,6 +63,11 @@ def interrupted(
         for name in ("_select", "_committed"):
             patch.setattr(Store, name, counting(getattr(Store, name)))
         yield met
+
+
+def deciding(program: Program) -> bool:
+    """Whether a pass decides while others wait."""
+    return any(underway._deciding.locked() for underway in (program.rations, program.known))  # noqa: SLF001 - nobody else asks
 
 
 def severities(firm: Agency) -> dict[str, str]:
@@ -83,8 +94,11 @@ def test_what_another_pass_finds_out_meanwhile_is_judged_by_in_the_next(
                 one_pass(firm, source)
             one.create(created=other.tickets[second].created - timedelta(minutes=5))
             other.say(second, "We look at it.")
-            with interrupted(at, partial(one_pass, firm, "one"), monkeypatch) as met:
-                one_pass(firm, "other")
+            program = firm.program(firm.store)
+            with interrupted(
+                at, partial(one_pass, firm, "one", program), monkeypatch, partial(deciding, program)
+            ) as met:
+                one_pass(firm, "other", program)
             tried += met["done"]
             for source in ("one", "other") * 2:
                 firm.wait(minutes=1)
@@ -94,6 +108,38 @@ def test_what_another_pass_finds_out_meanwhile_is_judged_by_in_the_next(
             other.reads.clear()
             one_pass(firm, "other")
             assert other.reads == ["connect", "changed"], "and then it rests"
+    assert 5 < tried < MOST_CALLS
+
+
+def test_what_two_passes_meet_for_the_first_time_at_once_is_judged_by_in_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client's issues on two sources that were never read: neither pass finds those of the other known."""
+    at = tried = 0
+    met = Counter({"done": 1})
+    while met["done"]:
+        at += 1
+        with agency(tmp_path / str(at)) as firm:
+            one, other = firm.board("one"), firm.board("other")
+            for minutes, board in enumerate((one, other, one, other)):
+                board.create(created=firm.now - timedelta(days=1, minutes=-minutes))
+            program = firm.program(firm.store)
+
+            twice = partial(passes, 2, firm, "one", program)
+            with interrupted(at, twice, monkeypatch, partial(deciding, program)) as met:
+                one_pass(firm, "other", program)
+            tried += met["done"]
+            for source in ("one", "other"):
+                firm.wait(minutes=1)
+                one_pass(firm, source)
+            raised = Counter(severities(firm).values())
+            assert raised == {"low": 2, "high": 2}, f"interrupted before call {at}"
+            for board in (one, other):
+                board.reads.clear()
+            firm.wait(minutes=1)
+            for source in ("one", "other"):
+                one_pass(firm, source)
+            assert one.reads == other.reads == ["connect", "changed"], "and then they rest"
     assert 5 < tried < MOST_CALLS
 
 
@@ -109,8 +155,9 @@ def test_nobody_is_asked_beyond_a_days_measure_by_two_passes_at_once(
             tickets = [board.create(**high()) for board in boards]
             firm.wait(minutes=20)
             program = firm.program(firm.store)
-            alone = program.rations._deciding.locked  # noqa: SLF001 - others wait there
-            with interrupted(at, partial(one_pass, firm, "one", program), monkeypatch, alone) as met:
+            with interrupted(
+                at, partial(one_pass, firm, "one", program), monkeypatch, partial(deciding, program)
+            ) as met:
                 one_pass(firm, "other", program)
             tried += met["done"]
             one_pass(firm, "one", program)

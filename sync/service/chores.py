@@ -72,14 +72,14 @@ class Chores:
 
     def _audit(self, now: datetime) -> None:
         """Audit where the last one, or else the first start, was long enough ago."""
-        settings, policy = self.configuration.settings, self.configuration.policy
+        settings = self.configuration.settings
         every, last = settings.audit_every.elapsed(), self.store.audited_at()
         if last is None:
             self.store.note_audit(now)
         if not every or last is None or now - last < every:
             return
         with ExitStack() as held:
-            own = reopened(self.configuration.program, policy, self.paces)
+            own = reopened(self.configuration.program, self.paces)
             for served in own.sources:
                 held.callback(served.tracker.close)
             working = replace(own, stopping=self.stop.is_set)

@@ -176,7 +176,7 @@ class Lane:
             unexpected = MakegoodError(f"unexpected {type(error).__name__}; the log tells where")
             sights = [_unserved(turn, unexpected) for turn in due]
         finally:
-            program.rations.written(tuple(served.settings.name for served in sources))
+            program.ended(tuple(served.settings.name for served in sources))
         for sight in sights:
             self._ended(sight, number, time.monotonic() - begun)
         self._end(due, program, [sight.error for sight in sights])
