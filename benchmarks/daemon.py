@@ -321,6 +321,22 @@ def resting() -> list[Row]:
         ]
 
 
+def polling() -> list[Row]:
+    """Seven days on which nobody does anything: whatever grew would be the daemon's own."""
+    with tempfile.TemporaryDirectory() as name, LongRun(Path(name), acts_an_hour=0) as run:
+        used = list(run.hours(DAYS * 24))
+        day, end = used[23], used[-1]
+        half = max(each.memory for each in used[len(used) // 2 :])
+        return [
+            Row(
+                f"{DAYS} days without a change, {run.passes.total():,} passes, {run.audits} audits: "
+                "memory after a day, at its most in the second half, at the end",
+                f"{day.memory:.0f}, {half:.0f}, {end.memory:.0f} MB",
+                "no growth",
+            ),
+        ]
+
+
 def week() -> list[Row]:
     """Seven days, at the end of each hour of which the daemon's use is noted."""
     with tempfile.TemporaryDirectory() as name, LongRun(Path(name)) as run:
@@ -334,7 +350,7 @@ def week() -> list[Row]:
         usual = [f"{source} {statistics.mode(counts.elements())}" for source, counts in asked.items() if counts]
         return [
             Row(
-                f"{DAYS} days, {run.passes.total():,} passes: memory after {WARM} h, at its most, at the end",
+                f"{DAYS} days of work, {run.passes.total():,} passes: memory after {WARM} h, at its most, at the end",
                 f"{warm.memory:.0f}, {max(each.memory for each in late):.0f}, {used[-1].memory:.0f} MB",
                 "no growth",
             ),
@@ -355,9 +371,9 @@ def spread(figures: list[int]) -> str:
 
 
 def main() -> None:
-    """Measure both, print the table, and write it to docs/performance.md."""
+    """Measure all, print the table, and write it to docs/performance.md."""
     rows: list[Row] = []
-    for name, step in (("seven days", week), ("at rest", resting)):
+    for name, step in (("a week of work", week), ("a week of rest", polling), ("20 sources", resting)):
         sys.stderr.write(f"measuring: {name} …\n")
         rows[:0] = step()
     lines = ["| what | figure | goal |", "|---|---|---|", *("| " + " | ".join(row) + " |" for row in rows)]
