@@ -350,7 +350,7 @@ def week() -> list[Row]:
         usual = [f"{source} {statistics.mode(counts.elements())}" for source, counts in asked.items() if counts]
         return [
             Row(
-                f"{DAYS} days of work, {run.passes.total():,} passes: memory after {WARM} h, at its most, at the end",
+                f"{DAYS} days of work, {run.passes.total():,} passes: memory after {WARM} h, at most, at the end",
                 f"{warm.memory:.0f}, {max(each.memory for each in late):.0f}, {used[-1].memory:.0f} MB",
                 "no growth",
             ),

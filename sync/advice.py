@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sync.judging.doubts import some
 from sync.judging.evidence import evidence_of
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.mapping.practice import FILES
 from sync.mapping.wording import near, nearest
 from sync.saying.render import FALLBACK, KINDS
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import Mapping, People, Proof
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import Mapping, People, Proof
     from sync.trackers.sources import AnySource
 
 OFF = "so the promises of a first response and of updates are off"

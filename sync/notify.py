@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from sync.errors import CredentialsError, LostAnswerError, NotSentError
 from sync.judging.clocks import BREACH
 from sync.legible import inert, legible
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.richtext import plain
 from sync.secrecy import hidden, keep
 from sync.state.records import WEBHOOK, Notice

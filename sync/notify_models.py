@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from sync.mapping.models import Complaint, Strict
+from sync.mapping.parts import Complaint, Strict
 from sync.ticket import Severity
 from sync.trackers.sources import is_loopback
 

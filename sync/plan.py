@@ -44,9 +44,9 @@ if TYPE_CHECKING:
     from sync.judging.clocks import Clock
     from sync.judging.judgement import Judgement
     from sync.judging.promises import Saying
-    from sync.mapping.models import BringIn as BringingIn
     from sync.mapping.policy import Policy
     from sync.mapping.practice import AttentionFile
+    from sync.mapping.tracker_models import BringIn as BringingIn
     from sync.richtext import Document
     from sync.ticket import Ticket
 

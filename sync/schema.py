@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from sync.mapping import models
+from sync.mapping import (
+    calendar_models,
+    escalation_models,
+    parts,
+    severity_models,
+    taxonomy_models,
+    tracker_models,
+)
 from sync.mapping.client_models import ClientsFile
 from sync.mapping.names import Names
 from sync.mapping.practice import AttentionFile, PromisesFile, ScopeFile, SignsFile
@@ -30,23 +37,23 @@ from sync.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MODELS: Mapping[str, type[models.Strict]] = {
-    "asana": models.AsanaMapping,
+MODELS: Mapping[str, type[parts.Strict]] = {
+    "asana": tracker_models.AsanaMapping,
     "attention": AttentionFile,
-    "calendars": models.CalendarsFile,
+    "calendars": calendar_models.CalendarsFile,
     "clients": ClientsFile,
     "config": Settings,
-    "escalation": models.EscalationFile,
-    "jira": models.JiraMapping,
+    "escalation": escalation_models.EscalationFile,
+    "jira": tracker_models.JiraMapping,
     "names": Names,
     "promises": PromisesFile,
     "scope": ScopeFile,
-    "severity": models.SeverityFile,
+    "severity": severity_models.SeverityFile,
     "signs": SignsFile,
-    "taxonomy": models.Taxonomy,
+    "taxonomy": taxonomy_models.Taxonomy,
     "tests": TestsFile,
     "tone": ToneFile,
-    "workbook": models.WorkbookMapping,
+    "workbook": tracker_models.WorkbookMapping,
 }
 """The model of each file that a team writes, by the file's name without its ending."""
 
@@ -70,13 +77,13 @@ class _Plain(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:  # noqa: ANN401 - pydantic's own
         """An amount of time as it is written."""
-        return dft.written if isinstance(dft, models.Amount) else super().encode_default(dft)
+        return dft.written if isinstance(dft, parts.Amount) else super().encode_default(dft)
 
 
 def schema(name: str) -> str:
     """The JSON Schema of one file of `MODELS`, as the text of a file; keys are described by their docstrings."""
     told = MODELS[name].model_json_schema(schema_generator=_Plain)
-    models_by_name = {model.__name__: model for model in _below(models.Strict)}
+    models_by_name = {model.__name__: model for model in _below(parts.Strict)}
     for title, part in {MODELS[name].__name__: told, **told.get("$defs", {})}.items():
         docstrings = _docstrings(models_by_name[title]) if title in models_by_name else {}
         part.pop("title", None)
@@ -119,7 +126,7 @@ def _unsaid(default: object) -> bool:
     return default is None or isinstance(default, dict)
 
 
-def _below(model: type[models.Strict]) -> Iterator[type[models.Strict]]:
+def _below(model: type[parts.Strict]) -> Iterator[type[parts.Strict]]:
     yield model
     for each in model.__subclasses__():
         yield from _below(each)
@@ -132,11 +139,11 @@ def _definitions(module: str) -> Mapping[str, ast.ClassDef]:
     return {each.name: each for each in written.body if isinstance(each, ast.ClassDef)}
 
 
-def _docstrings(model: type[models.Strict]) -> Mapping[str, str]:
+def _docstrings(model: type[parts.Strict]) -> Mapping[str, str]:
     """Key as written in a file -> the docstring below its field, own or inherited."""
     found: dict[str, str] = {}
     for each in reversed(model.__mro__):
-        if not issubclass(each, models.Strict):
+        if not issubclass(each, parts.Strict):
             continue
         body = _definitions(each.__module__)[each.__name__].body
         for field, below in pairwise(body):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, assert_never
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 
 from sync.errors import ConfigurationError, CredentialsError, Fault
-from sync.mapping import models
-from sync.mapping.models import Amount, Strict, Time
+from sync.mapping import parts, tracker_models
+from sync.mapping.parts import Amount, Strict, Time
 from sync.mapping.policy import collect_policy
 from sync.mapping.reader import Document, Reading, shown
 from sync.mapping.shape import Shape
@@ -185,7 +185,7 @@ class MetricsSettings(Strict):
         """The host and the port of `listen`."""
         return _listened_at(self.listen) if self.listen else None
 
-    def complaints(self) -> Iterator[models.Complaint]:
+    def complaints(self) -> Iterator[parts.Complaint]:
         """At least one way for somebody to read them."""
         if self.listen is None and self.textfile is None:
             yield (), 'nobody could read them; add listen = "127.0.0.1:9477", or textfile = "…", or take it out'
@@ -214,10 +214,10 @@ class Settings(Overridable):
     heartbeat: HeartbeatSettings | None = None
     """An address that hears from us while all is well; none, unless it is set."""
 
-    def complaints(self) -> Iterator[models.Complaint]:
+    def complaints(self) -> Iterator[parts.Complaint]:
         """Sources that share a name, one mapping file for two trackers, or workbooks taken for one."""
         names: dict[str, int] = {}
-        files: dict[str, type[models.Mapping]] = {}
+        files: dict[str, type[tracker_models.Mapping]] = {}
         for index, source in enumerate(self.source):
             variable = token_variable(source)
             first = self.source[names.setdefault(variable, index)]
@@ -236,7 +236,7 @@ class Settings(Overridable):
                 yield ("source", index, "mapping"), f"{file} is another tracker's mapping; name one of its own"
         yield from self._workbooks()
 
-    def _workbooks(self) -> Iterator[models.Complaint]:
+    def _workbooks(self) -> Iterator[parts.Complaint]:
         """Workbooks whose tickets the state could not tell apart."""
         seen: dict[str, WorkbookSource] = {}
         for index, source in enumerate(self.source):
@@ -401,15 +401,15 @@ def _led(settings: Settings, folder: Path) -> Settings:
     return settings.model_copy(update=paths)
 
 
-def mapping_of(source: JiraSource | AsanaSource | WorkbookSource) -> tuple[str, type[models.Mapping]]:
+def mapping_of(source: JiraSource | AsanaSource | WorkbookSource) -> tuple[str, type[tracker_models.Mapping]]:
     """The name of the source's mapping file, and the model that it is read with."""
     match source:
         case JiraSource():
-            return source.mapping or "jira.toml", models.JiraMapping
+            return source.mapping or "jira.toml", tracker_models.JiraMapping
         case AsanaSource():
-            return source.mapping or "asana.toml", models.AsanaMapping
+            return source.mapping or "asana.toml", tracker_models.AsanaMapping
         case WorkbookSource():
-            return source.mapping or "workbook.toml", models.WorkbookMapping
+            return source.mapping or "workbook.toml", tracker_models.WorkbookMapping
         case _:
             assert_never(source)
 

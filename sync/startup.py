@@ -28,7 +28,7 @@ from sync.trackers.sources import AnySource, AsanaSource, JiraSource, WorkbookSo
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sync.mapping import models
+    from sync.mapping import tracker_models
     from sync.mapping.policy import Policy
     from sync.settings import Settings, Suggest
     from sync.state.store import Store
@@ -49,16 +49,16 @@ def opened(source: AnySource, policy: Policy, clock: Callable[[], datetime], pac
             from sync.trackers.jira import open_jira  # noqa: PLC0415 - only for a source that needs it
 
             token, pace = token_for(source).get_secret_value(), paces.of(source)
-            return open_jira(source, cast("models.JiraMapping", mapping), token, pace=pace)
+            return open_jira(source, cast("tracker_models.JiraMapping", mapping), token, pace=pace)
         case AsanaSource():
             from sync.trackers.asana import open_asana  # noqa: PLC0415 - only for a source that needs it
 
             token, pace = token_for(source).get_secret_value(), paces.of(source)
-            return open_asana(source, cast("models.AsanaMapping", mapping), token, pace=pace)
+            return open_asana(source, cast("tracker_models.AsanaMapping", mapping), token, pace=pace)
         case WorkbookSource():
             from sync.trackers.workbook import open_workbook  # noqa: PLC0415 - only for a source that needs it
 
-            return open_workbook(source, cast("models.WorkbookMapping", mapping), clock=clock)
+            return open_workbook(source, cast("tracker_models.WorkbookMapping", mapping), clock=clock)
         case _:
             assert_never(source)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from sync.mapping.models import Taxonomy
+    from sync.mapping.taxonomy_models import Taxonomy
     from sync.settings import Suggest
     from sync.state.store import Store
     from sync.ticket import Ticket

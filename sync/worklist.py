@@ -11,7 +11,7 @@ from sync.judging.doubts import some
 from sync.judging.severity import TIME_LEFT
 from sync.judging.standing import rank
 from sync.legible import inert
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.tables import Table
 from sync.ticket import SEVERITIES
 

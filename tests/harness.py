@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.ticket import Audience, Status
     from sync.trackers.base import Tracker
 

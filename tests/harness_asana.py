@@ -12,7 +12,7 @@ from fakes.faults import DropAfter, DropBefore, Reply
 from harness import Posted, Write
 from hourglass import Hourglass
 
-from sync.mapping.models import AsanaMapping
+from sync.mapping.tracker_models import AsanaMapping
 from sync.ticket import Audience, Status
 from sync.trackers.asana import open_asana
 from sync.trackers.sources import AsanaSource
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.trackers.base import Tracker
 
 STAFF, CLIENT = "Delivery lead", "Client contact"

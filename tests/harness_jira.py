@@ -13,7 +13,7 @@ from fakes.jira_text import mentions, plain
 from harness import Posted, Write
 from hourglass import Hourglass
 
-from sync.mapping.models import JiraMapping
+from sync.mapping.tracker_models import JiraMapping
 from sync.ticket import Audience, Status
 from sync.trackers.jira import open_jira
 from sync.trackers.jira_records import MARK
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from fakes.jira_text import Body
 
     from sync.action import Failed
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
 

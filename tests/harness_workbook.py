@@ -14,7 +14,7 @@ import pytest
 from harness import Posted, Write
 from openpyxl import Workbook, load_workbook
 
-from sync.mapping.models import WorkbookMapping
+from sync.mapping.tracker_models import WorkbookMapping
 from sync.ticket import Audience, Status
 from sync.trackers.sources import WorkbookSource
 from sync.trackers.workbook import open_workbook
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.trackers.base import Tracker
     from sync.trackers.workbook_disk import File
 

@@ -12,7 +12,8 @@ from sync.judging.conditions import hear, phrases_in
 from sync.judging.facts import NO_FACTS
 from sync.judging.severity import Rater
 from sync.judging.taxonomy import Classifier
-from sync.mapping.models import SeverityFile, Taxonomy
+from sync.mapping.severity_models import SeverityFile
+from sync.mapping.taxonomy_models import Taxonomy
 from sync.ticket import CATEGORIES, Audience, Comment, Person, Status, Ticket
 from sync.words import Lexicon
 

@@ -17,7 +17,7 @@ from fakes.memory_tracker import Board, MemoryTracker
 from sync.cycle import Program, plan_pass, run_pass
 from sync.judging.judgement import Judge
 from sync.judging.promises import Terms
-from sync.mapping.models import Amount
+from sync.mapping.parts import Amount
 from sync.notify import noticed
 from sync.observe import Served
 from sync.richtext import Paragraph, Span
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from sync.cycle import Sight
     from sync.judging.judgement import Judgement
     from sync.judging.promises import Saying
-    from sync.mapping.models import Mapping
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import Mapping
     from sync.notices import Notifier
     from sync.notify_models import NotifySettings
     from sync.plan import TicketPlan

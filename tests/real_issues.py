@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_never
 from sync.action import AddComment, AddLabel, BringIn, DeleteComment, MakeFollowUp, RemoveLabel, SetDue, reference
 from sync.cycle import Program, Sight, run_pass
 from sync.judging.judgement import Judge
-from sync.mapping.models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.mapping.policy import load_policy
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.observe import Served
 from sync.saying.comments import Composer
 from sync.startup import digest_of, terms_of
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from sync.judging.clocks import Clock
     from sync.judging.judgement import Judgement
-    from sync.mapping.models import Mapping
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import Mapping
     from sync.plan import Plan
     from sync.ticket import Category, Severity, Ticket
     from sync.trackers.base import Tracker

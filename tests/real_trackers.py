@@ -13,7 +13,7 @@ from fakes.jira_dc import JiraDC
 from openpyxl import Workbook, load_workbook
 from real_issues import NOW, TERMS, Effects, Json, OnTracker, day, is_ours, marked
 
-from sync.mapping.models import AsanaMapping, JiraMapping, WorkbookMapping
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.trackers.asana import open_asana
 from sync.trackers.asana_markup import references
 from sync.trackers.jira import open_jira

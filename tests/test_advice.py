@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.advice import advice
-from sync.mapping import models
+from sync.mapping import tracker_models
 from sync.mapping.client_models import AwayModel, ClientModel, ClientsFile, PersonModel
 from sync.mapping.policy import load_policy
 from sync.trackers.sources import AsanaSource, JiraSource, WorkbookSource
@@ -31,16 +31,16 @@ UNPROVEN = (
     "fill words, statuses or labels under [contact], or map the field contacted"
 )
 UNSTAFFED = "and only staff comments could prove that a client was contacted, " + OFF
-READABLE = models.Contact(client_readable_comment=True)
-NOBODY = models.People(staff=[], everyone_else="unknown")
+READABLE = tracker_models.Contact(client_readable_comment=True)
+NOBODY = tracker_models.People(staff=[], everyone_else="unknown")
 
 
 @pytest.fixture(name="policy", scope="module")
 def shipped() -> Policy:
-    used: dict[str, type[models.Mapping]] = {
-        "jira.toml": models.JiraMapping,
-        "asana.toml": models.AsanaMapping,
-        "workbook.toml": models.WorkbookMapping,
+    used: dict[str, type[tracker_models.Mapping]] = {
+        "jira.toml": tracker_models.JiraMapping,
+        "asana.toml": tracker_models.AsanaMapping,
+        "workbook.toml": tracker_models.WorkbookMapping,
     }
     return load_policy(SHIPPED, used)
 
@@ -60,11 +60,15 @@ def test_the_shipped_files_leave_nothing_undone_but_to_say_who_is_staff_in_asana
     [
         ("staff", {"contact": READABLE}, [UNPROVEN]),
         ("staff-and-clients", {"contact": READABLE}, []),
-        ("staff-and-clients", {"contact": models.Contact(client_readable_comment=False)}, [UNPROVEN]),
-        ("staff", {"contact": models.Contact(any_staff_comment=True)}, []),
-        ("staff", {"contact": models.Contact(words=["/called"])}, []),
-        ("staff", {"contact": models.Contact(labels=["called"]), "people": NOBODY}, []),
-        ("staff", {"contact": READABLE, "fields": models.Fields(contacted="Last contact"), "people": NOBODY}, []),
+        ("staff-and-clients", {"contact": tracker_models.Contact(client_readable_comment=False)}, [UNPROVEN]),
+        ("staff", {"contact": tracker_models.Contact(any_staff_comment=True)}, []),
+        ("staff", {"contact": tracker_models.Contact(words=["/called"])}, []),
+        ("staff", {"contact": tracker_models.Contact(labels=["called"]), "people": NOBODY}, []),
+        (
+            "staff",
+            {"contact": READABLE, "fields": tracker_models.Fields(contacted="Last contact"), "people": NOBODY},
+            [],
+        ),
         (
             "staff-and-clients",
             {"contact": READABLE, "people": NOBODY},
@@ -77,7 +81,7 @@ def test_the_shipped_files_leave_nothing_undone_but_to_say_who_is_staff_in_asana
         ),
         (
             "staff-and-clients",
-            {"people": models.People(staff=["@your-firm.example"], everyone_else="staff")},
+            {"people": tracker_models.People(staff=["@your-firm.example"], everyone_else="staff")},
             ["source 'desk': [people] staff in jira.toml names the example's @your-firm.example; take it out"],
         ),
     ],

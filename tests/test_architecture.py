@@ -17,7 +17,9 @@ secrecy errors legible timekeeping promise_names ticket richtext action words
 
 mapping.toml mapping.positions mapping.wording mapping.text mapping.syntax mapping.shape mapping.reader
 mapping.patterns
-mapping.models mapping.client_models mapping.practice mapping.tone_models mapping.people mapping.crm
+mapping.parts mapping.conditions mapping.tracker_models mapping.taxonomy_models mapping.severity_models
+mapping.escalation_models mapping.calendar_models mapping.client_models mapping.practice mapping.tone_models
+mapping.people mapping.crm
 mapping.client_references mapping.practice_references
 worktime
 mapping.references mapping.policy mapping.names mapping.scenario_models mapping.scenario_files

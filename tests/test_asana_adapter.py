@@ -28,7 +28,7 @@ from sync.errors import (
     ServerFaultError,
     TrackerError,
 )
-from sync.mapping.models import AsanaMapping
+from sync.mapping.tracker_models import AsanaMapping
 from sync.richtext import Bullets, Document, Paragraph, Span
 from sync.ticket import Audience, Status
 from sync.trackers.asana import open_asana

@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from passes import Agency
 
     from sync.judging.judgement import Judgement
-    from sync.mapping.models import BringIn as Bringing
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import BringIn as Bringing
     from sync.plan import TicketPlan
     from sync.ticket import Change, Comment, Ticket
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from harness import Harness
 
-    from sync.mapping.models import JiraMapping
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import JiraMapping
 
 PROMISES = """
 to_client = ["received", "slip", "resolved", "goodwill", "choice"]

@@ -18,7 +18,7 @@ from passes import agency
 from tickets import ticket
 
 from sync.judging.doubts import SINGLY, strangers
-from sync.mapping import models
+from sync.mapping import parts, tracker_models
 from sync.mapping.client_models import ClientsFile, PersonModel
 from sync.mapping.crm import ENOUGH
 from sync.mapping.people import Absence
@@ -82,7 +82,7 @@ def edit(folder: Path, name: str, before: str, after: str) -> None:
 
 
 def read(folder: Path, **held_against: Any) -> tuple[Policy | None, list[str]]:  # noqa: ANN401
-    policy, faults = collect_policy(folder, {"desk.toml": models.Mapping}, **held_against)
+    policy, faults = collect_policy(folder, {"desk.toml": tracker_models.Mapping}, **held_against)
     return policy, [str(fault) for fault in faults]
 
 
@@ -386,11 +386,11 @@ def test_a_team_that_names_no_role_holders_at_all_is_left_in_peace(folder: Path)
 def test_a_cadence_shorter_than_the_poll_is_told_where_it_is_written(folder: Path) -> None:
     edit(folder, "clients.toml", 'tier = "key"\n', 'tier = "key"\nupdate = { low = { within = "10m" } }\n')
     cannot = "cannot be kept: trackers are read every 5h; shorten interval in config.toml, or make this longer"
-    assert read(folder, interval=models.Amount.parse("5h"))[1] == [
+    assert read(folder, interval=parts.Amount.parse("5h"))[1] == [
         f'mappings/clients.toml:23:20: client "Client A".update.low.within: an update every 10m {cannot}',
         f"mappings/escalation.toml:7:12: critical.update.within: an update every 4h {cannot}",
     ]
-    assert read(folder, interval=models.Amount.parse("10m"))[1] == []
+    assert read(folder, interval=parts.Amount.parse("10m"))[1] == []
 
 
 # --- who is who -------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from tickets import BERLIN, at, policy
 
 from sync.judging.clocks import BREACH, NEVER, WARNING, Dial, Start, end_of_day, limit, notice, off, run, wind
 from sync.judging.contact import Event
-from sync.mapping.models import Amount, Cell
+from sync.mapping.escalation_models import Cell
+from sync.mapping.parts import Amount
 from sync.worktime import Calendar
 
 Paused = tuple[datetime, list[tuple[datetime, datetime | None]]]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tickets import CLIENT, COLLEAGUE, CONSULTANT, said, ticket
 
 from sync.judging.conditions import View, compiled, described, fields_in, hear, needed, phrases_in
-from sync.mapping.models import Condition
+from sync.mapping.conditions import Condition
 from sync.words import Lexicon
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from tickets import (
 )
 
 from sync.judging import contact
-from sync.mapping.models import Acknowledge, Contact, Fields, Mapping, People, Statuses
+from sync.mapping.tracker_models import Acknowledge, Contact, Fields, Mapping, People, Statuses
 from sync.ticket import Audience, Change, Status
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from sync.cycle import run_pass
 from sync.judging.facts import fold
 from sync.judging.judgement import Judge
 from sync.judging.signs import flags
-from sync.mapping.models import TRIGGERS
+from sync.mapping.severity_models import TRIGGERS
 from sync.promise_names import PromiseName
 from sync.richtext import plain
 from sync.saying.comments import Composer

@@ -27,7 +27,7 @@ from tickets import (
 
 from sync.judging.evidence import STANDING, Pledge, minutes, moved_later, pledges, proofs, proved
 from sync.judging.memory import NOTHING, Memory
-from sync.mapping.models import Evidence
+from sync.mapping.tracker_models import Evidence
 
 if TYPE_CHECKING:
     from random import Random

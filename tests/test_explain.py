@@ -14,7 +14,7 @@ from office import LATE, NOW, Office
 
 from sync.explaining.clocks import NEAR, Stretch, shortened
 from sync.judging.conditions import View, gaps, nearly
-from sync.mapping.models import Condition
+from sync.mapping.conditions import Condition
 from sync.ticket import Status, Ticket
 from sync.worktime import ALWAYS, WEEKDAYS, Calendar
 

@@ -17,8 +17,8 @@ from real_report import judge_of, judged
 from real_trackers import OnDataCenter
 
 from sync.errors import ConfigurationError
-from sync.mapping.models import AsanaMapping, JiraMapping
 from sync.mapping.policy import load_policy
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping
 from sync.ticket import Audience, Status
 from sync.trackers.export import open_table, read_export
 from sync.trackers.export_dates import Dates, dates_of

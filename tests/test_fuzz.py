@@ -23,7 +23,7 @@ from real_issues import SHIPPED, fitted_policy, read_issues
 from real_trackers import OnAsana, OnCloud, OnCsv, OnDataCenter, OnXlsx
 
 from sync.errors import TrackerError
-from sync.mapping.models import AsanaMapping, JiraMapping, WorkbookMapping
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.richtext import Bullets, Paragraph, Span
 from sync.trackers.asana import open_asana
 from sync.trackers.jira import open_jira

@@ -43,9 +43,10 @@ from sync.explaining import text as explain_text
 from sync.explaining.explain import explained
 from sync.legible import inert, whole
 from sync.logs import configure
-from sync.mapping.models import Taxonomy, WorkbookMapping
 from sync.mapping.patterns import farthest, first_place
 from sync.mapping.reader import read_text
+from sync.mapping.taxonomy_models import Taxonomy
+from sync.mapping.tracker_models import WorkbookMapping
 from sync.notify import Mail, Webhook
 from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
 from sync.registers import Registers

@@ -28,7 +28,7 @@ from harness_jira import (
 
 from sync.action import Draft, Edit, FollowUp
 from sync.errors import CredentialsError, InvalidError, LostAnswerError, NotFoundError, ServerFaultError
-from sync.mapping.models import JiraMapping
+from sync.mapping.tracker_models import JiraMapping
 from sync.richtext import Paragraph, Span
 from sync.ticket import Audience, Status
 from sync.trackers.jira import open_jira

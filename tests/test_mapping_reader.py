@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from sync.errors import ConfigurationError
-from sync.mapping import models
+from sync.mapping import (
+    calendar_models,
+    escalation_models,
+    parts,
+    severity_models,
+    taxonomy_models,
+    tracker_models,
+)
 from sync.mapping.client_models import ClientsFile
 from sync.mapping.positions import positions
 from sync.mapping.reader import read_model, read_text
@@ -213,7 +220,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
     ("model", "text", "told"),
     [
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             [status]
             open = ["Open"]
@@ -225,7 +232,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a misspelt key",
         ),
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             [status]
             open = ["Open"]
@@ -238,7 +245,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a key in the wrong table",
         ),
         pytest.param(
-            models.EscalationFile,
+            escalation_models.EscalationFile,
             """\
             gather = "15m"
             calendar = "office"
@@ -258,7 +265,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a key of the file below a heading",
         ),
         pytest.param(
-            models.Taxonomy,
+            taxonomy_models.Taxonomy,
             """\
             [subtypes]
             delivery = ["missed-deadline"]
@@ -279,7 +286,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a condition without its `when`",
         ),
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             [status]
             opn = ["Open"]
@@ -290,7 +297,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a misspelt key is not missing too",
         ),
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             [fields]
             client = 'Client'
@@ -304,7 +311,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="a missing table",
         ),
         pytest.param(
-            models.CalendarsFile,
+            calendar_models.CalendarsFile,
             """\
             [calendar.office]
             zone = 'UTC'
@@ -325,7 +332,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="hours that cannot be",
         ),
         pytest.param(
-            models.CalendarsFile,
+            calendar_models.CalendarsFile,
             """\
             [calendar.office]
             zone = "Europe/Kopenhagen"
@@ -350,7 +357,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="days and zones that cannot be",
         ),
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             status = { open = ["Open", 3, "Done"], closed = ["done"] }
             [people]
@@ -377,7 +384,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="wrong types and words",
         ),
         pytest.param(
-            models.Taxonomy,
+            taxonomy_models.Taxonomy,
             """\
             [subtypes]
             delivery = ["missed-deadline"]
@@ -430,7 +437,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="rules",
         ),
         pytest.param(
-            models.Taxonomy,
+            taxonomy_models.Taxonomy,
             """\
             subtypes = { delivery = ["late"], communication = [], scope = [], team = [], billing = [] }
             [negation.en]
@@ -465,7 +472,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="phrases",
         ),
         pytest.param(
-            models.JiraMapping,
+            tracker_models.JiraMapping,
             """\
             [status]
             open = ["Open"]
@@ -484,7 +491,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="what every comment begins with",
         ),
         pytest.param(
-            models.SeverityFile,
+            severity_models.SeverityFile,
             """\
             order = ["field", "matrix", "filed", "field"]
             default = "hgh"
@@ -525,7 +532,7 @@ def test_the_items_of_a_list_of_tables_stand_at_their_own_headings() -> None:
             id="severities",
         ),
         pytest.param(
-            models.EscalationFile,
+            escalation_models.EscalationFile,
             """\
             ladder = ["lead", "lead"]
             warn_at = 1.0
@@ -655,7 +662,7 @@ def test_every_fault_of_a_file_is_told_at_once(
     ],
 )
 def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path, text: str, told: str) -> None:
-    assert faults(tmp_path, models.JiraMapping, text) == [told]
+    assert faults(tmp_path, tracker_models.JiraMapping, text) == [told]
 
 
 @pytest.mark.parametrize(
@@ -671,17 +678,17 @@ def test_a_slip_of_the_pen_is_told_with_what_was_meant(tmp_path: Path, text: str
     ],
 )
 def test_a_file_that_is_no_text_of_ours_is_told_with_the_remedy(tmp_path: Path, content: bytes, told: str) -> None:
-    assert faults(tmp_path, models.JiraMapping, content) == [told]
+    assert faults(tmp_path, tracker_models.JiraMapping, content) == [told]
 
 
 def test_a_file_that_the_system_will_not_open_is_told_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r": cannot be read: file name too long$"):
-        read_model(tmp_path / f"{'jira' * 100}.toml", models.JiraMapping)
+        read_model(tmp_path / f"{'jira' * 100}.toml", tracker_models.JiraMapping)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_no_position(tmp_path: Path) -> None:
     text = "\ufeff[status]\r\nopen = ['Open']\r\nopn = []\r\n"
-    assert faults(tmp_path, models.JiraMapping, text.encode()) == [
+    assert faults(tmp_path, tracker_models.JiraMapping, text.encode()) == [
         "3:1: status.opn: unknown key; did you mean 'open'?"
     ]
 
@@ -695,7 +702,7 @@ def test_a_missing_file_is_told_with_the_one_that_may_be_meant(tmp_path: Path) -
         ("old/jira.toml", "no such file, nor its folder old; look at the path"),
     ):
         with pytest.raises(ConfigurationError) as caught:
-            read_model(tmp_path / "mappings" / name, models.JiraMapping)
+            read_model(tmp_path / "mappings" / name, tracker_models.JiraMapping)
         (fault,) = caught.value.faults
         assert (fault.line, fault.key, fault.what) == (0, "", told)
 
@@ -711,41 +718,43 @@ def test_files_are_shown_from_the_current_folder_if_below_it_or_under_a_name_of_
     ):
         path.write_text("labels = 1\nstatus = { open = [] }")
         with pytest.raises(ConfigurationError) as caught:
-            read_model(path, models.JiraMapping, shown_as=shown_as)
+            read_model(path, tracker_models.JiraMapping, shown_as=shown_as)
         assert str(caught.value) == f"{name}:1:1: labels: write a table: [labels]; this is a number"
 
 
 def test_a_text_is_read_like_a_file_under_the_name_it_is_given() -> None:
-    assert read_text("status = { open = ['Open'] }", models.JiraMapping, shown_as="pasted").status.open == ["Open"]
+    assert read_text(
+        "status = { open = ['Open'] }", tracker_models.JiraMapping, shown_as="pasted"
+    ).status.open == ["Open"]
     with pytest.raises(
         ConfigurationError, match=r"^pasted:1:12: status\.opn: unknown key; did you mean 'open'\?$"
     ):
-        read_text("status = { opn = [] }", models.JiraMapping, shown_as="pasted")
+        read_text("status = { opn = [] }", tracker_models.JiraMapping, shown_as="pasted")
 
 
 def test_a_key_that_would_move_the_cursor_is_shown_without_that(tmp_path: Path) -> None:
-    (told,) = faults(tmp_path, models.JiraMapping, '"a\\u001b[2J\\n" = 1\n[status]\nopen = []')
+    (told,) = faults(tmp_path, tracker_models.JiraMapping, '"a\\u001b[2J\\n" = 1\n[status]\nopen = []')
     assert told.startswith('1:1: "a�[2J�": unknown key; known here: fields, status')
 
 
 def test_amounts_of_time_are_sums_with_the_largest_first() -> None:
     for written, seconds in (("15m", 900), ("1w 2d 3h 4m 5s", 788645), ("1D4H", 100800), ("90s", 90)):
-        assert models.Amount.parse(written).elapsed().total_seconds() == seconds
+        assert parts.Amount.parse(written).elapsed().total_seconds() == seconds
     for wrong in ("", "4", "4h 2d", "-4h", "1.5h", "4 h", "900000d", 4, True):
         with pytest.raises(ValueError, match=r"amount of time|hundred years"):
-            models.Amount.parse(wrong)
+            parts.Amount.parse(wrong)
 
 
 # --- what no file can bring about -------------------------------------------------------------------------------
 
 MODELS = (
-    models.JiraMapping,
-    models.AsanaMapping,
-    models.WorkbookMapping,
-    models.Taxonomy,
-    models.SeverityFile,
-    models.EscalationFile,
-    models.CalendarsFile,
+    tracker_models.JiraMapping,
+    tracker_models.AsanaMapping,
+    tracker_models.WorkbookMapping,
+    taxonomy_models.Taxonomy,
+    severity_models.SeverityFile,
+    escalation_models.EscalationFile,
+    calendar_models.CalendarsFile,
     ClientsFile,
 )
 GROUND = {
@@ -792,5 +801,5 @@ def replace(document: object, path: KeyPath, value: object) -> None:
 def test_every_form_that_a_model_demands_has_its_words() -> None:
     schemas = [model.model_json_schema() for model in (*MODELS, JiraSource, AsanaSource, WorkbookSource)]
     demanded = re.findall(r'"pattern": ("(?:[^"\\]|\\.)*")', json.dumps(schemas))
-    amount = TypeAdapter(models.Time).json_schema()["pattern"]  # for editors; `Amount.parse` has words of its own
+    amount = TypeAdapter(parts.Time).json_schema()["pattern"]  # for editors; `Amount.parse` has words of its own
     assert set(map(json.loads, demanded)) - {amount} == set(_FORMS)

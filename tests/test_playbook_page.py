@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from sync.mapping.models import TRIGGERS
 from sync.mapping.names import Ground
 from sync.mapping.practice import Figure, PromisesFile, ScopeFile
+from sync.mapping.severity_models import TRIGGERS
 from sync.mapping.tone_models import Rule
 from sync.promise_names import PromiseName
 from sync.saying.render import KINDS

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.errors import ConfigurationError
-from sync.mapping import models
+from sync.mapping import tracker_models
 from sync.mapping.policy import collect_policy, load_policy
 
 if TYPE_CHECKING:
     from sync.mapping.policy import Policy
 
 SHIPPED = Path(__file__).resolve().parents[1] / "mappings"
-TRACKERS: dict[str, type[models.Mapping]] = {
-    "jira.toml": models.JiraMapping,
-    "asana.toml": models.AsanaMapping,
-    "workbook.toml": models.WorkbookMapping,
+TRACKERS: dict[str, type[tracker_models.Mapping]] = {
+    "jira.toml": tracker_models.JiraMapping,
+    "asana.toml": tracker_models.AsanaMapping,
+    "workbook.toml": tracker_models.WorkbookMapping,
 }
-USED: dict[str, type[models.Mapping]] = {"jira.toml": models.JiraMapping}
+USED: dict[str, type[tracker_models.Mapping]] = {"jira.toml": tracker_models.JiraMapping}
 
 FILES = {
     "jira.toml": """\
@@ -194,7 +194,7 @@ def test_a_sound_folder_collects_no_fault(folder: Path) -> None:
     policy, faults = collect_policy(folder, USED)
     assert faults == []
     assert policy is not None
-    assert isinstance(policy.mappings["jira.toml"], models.JiraMapping)
+    assert isinstance(policy.mappings["jira.toml"], tracker_models.JiraMapping)
 
 
 # --- references that lead nowhere -------------------------------------------------------------------------------

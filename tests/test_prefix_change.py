@@ -12,8 +12,8 @@ from reliability import counted, effects_of, held
 from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, policy
 
 from sync.errors import ConfigurationError
-from sync.mapping.models import JiraMapping
 from sync.mapping.reader import read_model
+from sync.mapping.tracker_models import JiraMapping
 from sync.ticket import Status
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ from real_trackers import KINDS, OnCloud, OnDataCenter
 
 from sync.cycle import run_pass
 from sync.judging.clocks import BREACH
-from sync.mapping.models import Cell
+from sync.mapping.escalation_models import Cell
 from sync.state.store import Store
 from sync.ticket import SEVERITIES, Status
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from real_replay import Life
 
     from sync.judging.judgement import Judgement
-    from sync.mapping.models import Row
+    from sync.mapping.escalation_models import Row
     from sync.mapping.policy import Policy
     from sync.ticket import Ticket
     from sync.trackers.sources import AnySource

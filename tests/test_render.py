@@ -18,8 +18,8 @@ from jinja2 import nodes
 
 from sync.errors import ConfigurationError
 from sync.legible import LONGEST_LINE, LONGEST_VALUE, inert
-from sync.mapping.models import AsanaMapping, JiraMapping, Mapping, Proof, WorkbookMapping
 from sync.mapping.names import Decision, Ground, Source, read_names
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping, Mapping, Proof, WorkbookMapping
 from sync.promise_names import PromiseName
 from sync.richtext import Bullets, Paragraph, Span, plain
 from sync.saying.render import (

@@ -12,7 +12,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from office import ROOT, Office
 
-from sync.mapping.models import Amount, Proof
+from sync.mapping.parts import Amount
+from sync.mapping.tracker_models import Proof
 from sync.schema import FOLDER, MODELS, write
 from sync.schema import schema as made
 from sync.ticket import CATEGORIES, SEVERITIES, Language

@@ -36,7 +36,7 @@ from sync import cycle, logs, secrecy
 from sync.errors import ConfigurationError, CredentialsError, MakegoodError, TrackerError
 from sync.exposure import exposed
 from sync.judging.judgement import Judge
-from sync.mapping.models import Taxonomy
+from sync.mapping.taxonomy_models import Taxonomy
 from sync.notify import Mail, Webhook, notifier
 from sync.notify_models import NotifySettings, SmtpSettings, WebhookSettings
 from sync.secrecy import HIDDEN, hidden, keep, trace

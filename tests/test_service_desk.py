@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sync.judging.contact import pauses, time_in_status
-from sync.mapping.models import Mapping, Statuses
+from sync.mapping.tracker_models import Mapping, Statuses
 from sync.ticket import Status
 from sync.trackers.translate import Item, RawChange, Translation
 

@@ -16,7 +16,7 @@ import pytest
 
 from sync import settings
 from sync.errors import ConfigurationError, CredentialsError
-from sync.mapping import models
+from sync.mapping import parts, tracker_models
 from sync.settings import find_config, load, load_settings, mapping_of, token_for
 from sync.trackers.sources import AsanaSource, JiraSource, WorkbookSource
 
@@ -111,9 +111,9 @@ def test_each_tracker_has_its_mapping_file_unless_another_is_named() -> None:
     asana = AsanaSource(name="board", tracker="asana", projects=["1"], mapping="design.toml")
     workbook = WorkbookSource(name="issues", tracker="workbook", path=Path("issues.csv"))
     assert [mapping_of(source) for source in (jira(), asana, workbook)] == [
-        ("jira.toml", models.JiraMapping),
-        ("design.toml", models.AsanaMapping),
-        ("workbook.toml", models.WorkbookMapping),
+        ("jira.toml", tracker_models.JiraMapping),
+        ("design.toml", tracker_models.AsanaMapping),
+        ("workbook.toml", tracker_models.WorkbookMapping),
     ]
 
 
@@ -429,7 +429,7 @@ def test_the_example_shows_every_setting_with_its_default_and_its_variable() -> 
     read = load_settings(config(WORKBOOK))
     for name in settings.Overridable.model_fields:
         value = getattr(read, name)
-        written = value.written if isinstance(value, models.Amount) else value
+        written = value.written if isinstance(value, parts.Amount) else value
         assert re.search(rf'^{name} = "{written}" .*\(MAKEGOOD_{name.upper()}\)$', text, re.MULTILINE), name
 
 

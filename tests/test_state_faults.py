@@ -34,7 +34,7 @@ from whole_firm import Desk, StaffAsana, StaffDataCenter, StaffXlsx, desk, polic
 
 from sync.commands.passes import _rebuilt
 from sync.errors import StateError, StateStoppedError
-from sync.mapping.models import Amount
+from sync.mapping.parts import Amount
 from sync.settings import Settings
 from sync.state.backup import back_up
 from sync.state.migrations import MIGRATIONS

@@ -21,8 +21,8 @@ from tickets import ticket
 from sync.action import Failed
 from sync.errors import ConfigurationError, CredentialsError
 from sync.judging.facts import Suggestion
-from sync.mapping.models import Taxonomy
 from sync.mapping.reader import read_model
+from sync.mapping.taxonomy_models import Taxonomy
 from sync.settings import Suggest, load_settings, suggest_token
 from sync.state.store import Store
 from sync.suggest import Endpoint, ask, prompt

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness import Harness
 
     from sync.action import Failed
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.ticket import Ticket
     from sync.trackers.base import Page, Tracker
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sync.judging.conditions import phrases_in
-from sync.mapping.models import Negation, SeverityFile, Taxonomy
+from sync.mapping.severity_models import SeverityFile
+from sync.mapping.taxonomy_models import Negation, Taxonomy
 from sync.words import READ_AT_MOST, Lexicon, fault, negation_fault, normalised
 
 if TYPE_CHECKING:

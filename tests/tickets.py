@@ -18,7 +18,7 @@ from sync.judging import promises
 from sync.judging.facts import NO_FACTS
 from sync.judging.judgement import Judge
 from sync.judging.memory import NOTHING, Memory
-from sync.mapping import models
+from sync.mapping import tracker_models
 from sync.mapping.policy import Policy, load_policy
 from sync.plan import Terms, plan_ticket
 from sync.richtext import Paragraph, Span, plain
@@ -329,9 +329,9 @@ def shipped() -> Policy:
     return load_policy(
         MAPPINGS,
         {
-            "asana.toml": models.AsanaMapping,
-            "jira.toml": models.JiraMapping,
-            "workbook.toml": models.WorkbookMapping,
+            "asana.toml": tracker_models.AsanaMapping,
+            "jira.toml": tracker_models.JiraMapping,
+            "workbook.toml": tracker_models.WorkbookMapping,
         },
     )
 
@@ -366,7 +366,7 @@ def policy(
             ("signs", signs),
         ):
             (folder / f"{file}.toml").write_text(text, encoding="utf-8")
-        return load_policy(folder, {"desk.toml": models.Mapping})
+        return load_policy(folder, {"desk.toml": tracker_models.Mapping})
 
 
 # --- judging and planning ----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sync.commands.passes import not_found, working_program
 from sync.cycle import plan_pass
 from sync.errors import ConfigurationError
 from sync.legible import counted
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.mapping.wording import nearest
 from sync.registers import Asked, Registers
 from sync.richtext import plain

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sync.judging.clocks import Clock
     from sync.judging.judgement import Judgement
     from sync.judging.promises import Terms
-    from sync.mapping.models import Mapping, Proof
+    from sync.mapping.tracker_models import Mapping, Proof
     from sync.ticket import Ticket
     from sync.worktime import Calendar, Segment
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from sync.mapping.models import Labels
+    from sync.mapping.tracker_models import Labels
     from sync.plan import TicketPlan
     from sync.state.records import JournalEntry
     from sync.ticket import Change, Ticket

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sync.explaining.fields import Written
     from sync.judging.facts import Facts
     from sync.judging.judgement import Judge, Judgement
-    from sync.mapping.models import Mapping as TrackerMapping
+    from sync.mapping.tracker_models import Mapping as TrackerMapping
     from sync.state.records import JournalEntry
     from sync.state.store import Store
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync.mapping.models import AsanaMapping, JiraMapping, WorkbookMapping
 from sync.mapping.positions import positions
 from sync.mapping.reader import shown
 from sync.mapping.text import content, decoded
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping, WorkbookMapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.judging.judgement import Judgement
-    from sync.mapping.models import Mapping
     from sync.mapping.positions import KeyPath
+    from sync.mapping.tracker_models import Mapping
     from sync.ticket import Change
 
     Told = Callable[[datetime | None], str | None]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sync.judging.facts import Facts
     from sync.judging.judgement import Judge, Judgement
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import Trigger
+    from sync.mapping.severity_models import Trigger
 
 
 def rater(judge: Judge, judged: Judgement) -> Rater:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sync.judging.clocks import Clock
     from sync.judging.judgement import Judgement
-    from sync.mapping.models import Mapping as TrackerMapping
+    from sync.mapping.tracker_models import Mapping as TrackerMapping
     from sync.state.records import JournalEntry
     from sync.ticket import Change, Comment, Ticket
 

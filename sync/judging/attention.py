@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sync.mapping.models import shift
+from sync.mapping.calendar_models import shift
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

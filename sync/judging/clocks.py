@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sync.judging.contact import Event
-    from sync.mapping.models import Amount, Cell
+    from sync.mapping.escalation_models import Cell
+    from sync.mapping.parts import Amount
     from sync.promise_names import PromiseName
     from sync.worktime import Calendar
 

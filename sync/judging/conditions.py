@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.mapping.patterns import first_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from sync.mapping.models import Condition, Rule, Signal, Trigger
+    from sync.mapping.conditions import Condition
     from sync.mapping.policy import Policy
+    from sync.mapping.severity_models import Signal, Trigger
+    from sync.mapping.taxonomy_models import Rule
     from sync.ticket import Comment, Language, Ticket
     from sync.words import Hit
 

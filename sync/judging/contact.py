@@ -9,14 +9,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sync.mapping.models import Amount
+from sync.mapping.parts import Amount
 from sync.ticket import Audience, Status
 from sync.words import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sync.mapping.models import Contact, Mapping
+    from sync.mapping.tracker_models import Contact, Mapping
     from sync.ticket import Change, Comment, Ticket
 
 CREATED = "created"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sync.judging.contact import Cycle, Event
     from sync.judging.evidence import Pledge
     from sync.judging.promises import Promises
-    from sync.mapping.models import Proof
     from sync.mapping.practice import Duty, EndOfDay
+    from sync.mapping.tracker_models import Proof
     from sync.promise_names import PromiseName
     from sync.ticket import Change, Comment, Severity
     from sync.worktime import Calendar

@@ -8,14 +8,15 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sync.judging.contact import Event, begins_with, labels_added
-from sync.mapping.models import Amount, Evidence
+from sync.mapping.parts import Amount
+from sync.mapping.tracker_models import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from sync.judging.memory import Memory
-    from sync.mapping.models import Mapping, Proof
+    from sync.mapping.tracker_models import Mapping, Proof
     from sync.ticket import Ticket
 
 NO_EVIDENCE = Evidence()

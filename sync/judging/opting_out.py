@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sync.judging import contact
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sync.mapping.client_models import ClientModel, EngagementModel
-    from sync.mapping.models import Mapping
+    from sync.mapping.tracker_models import Mapping
     from sync.ticket import Change, Ticket
 
 

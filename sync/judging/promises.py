@@ -13,7 +13,7 @@ from sync.judging import clocks, contact
 from sync.judging.asking import Asked, Directory, Skipped
 from sync.judging.facts import NO_FACTS, Facts
 from sync.judging.memory import NOTHING, Memory
-from sync.mapping.models import Amount
+from sync.mapping.parts import Amount
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from sync.judging.severity import Rating
     from sync.judging.triggers import Pull
     from sync.mapping.client_models import ClientModel, EngagementModel
-    from sync.mapping.models import Cell, Row
-    from sync.mapping.models import Mapping as TrackerMapping
+    from sync.mapping.escalation_models import Cell, Row
     from sync.mapping.policy import Policy
     from sync.mapping.practice import Care, PromisesFile
+    from sync.mapping.tracker_models import Mapping as TrackerMapping
     from sync.promise_names import PromiseName
     from sync.ticket import Category, Language, Severity, Ticket
     from sync.worktime import Calendar

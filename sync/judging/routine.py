@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sync.judging.clocks import Clock
     from sync.judging.promises import Promises
-    from sync.mapping.models import Mapping as TrackerMapping
+    from sync.mapping.tracker_models import Mapping as TrackerMapping
     from sync.ticket import Ticket
 
 Name = Literal["checkin", "stakeholder_call", "survey", "kickoff"]

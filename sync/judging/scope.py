@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from sync.judging.clocks import Clock
     from sync.judging.facts import Known
     from sync.judging.promises import Promises
-    from sync.mapping.models import Mapping as TrackerMapping
-    from sync.mapping.models import Proof
     from sync.mapping.practice import Duty, ScopeFile
+    from sync.mapping.tracker_models import Mapping as TrackerMapping
+    from sync.mapping.tracker_models import Proof
     from sync.promise_names import PromiseName
     from sync.ticket import Comment, Ticket
 

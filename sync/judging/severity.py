@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sync.judging.taxonomy import Classification
     from sync.judging.triggers import Pull
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import SeverityFile, Trigger
+    from sync.mapping.severity_models import SeverityFile, Trigger
     from sync.ticket import Change, Language, Ticket
     from sync.words import Hit
 

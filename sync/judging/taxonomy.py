@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sync.judging.conditions import Hits
-    from sync.mapping.models import Rule, Taxonomy
+    from sync.mapping.taxonomy_models import Rule, Taxonomy
     from sync.ticket import Language, Ticket
 
 _QUOTED = 2

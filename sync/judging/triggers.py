@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sync.judging.facts import Facts, Known
     from sync.judging.taxonomy import Classification
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import SeverityFile, Trigger
+    from sync.mapping.severity_models import SeverityFile, Trigger
     from sync.ticket import Ticket
 
 MOST_KEYS = 4

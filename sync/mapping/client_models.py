@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
-from sync.mapping.models import Cell, Strict, Word, Zone, beats
+from sync.mapping.escalation_models import Cell, beats
+from sync.mapping.parts import Strict, Word, Zone
 from sync.ticket import Language, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.mapping.models import Complaint
+    from sync.mapping.parts import Complaint
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.mapping.people import People
 from sync.mapping.wording import nearest
 from sync.ticket import SEVERITIES
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from sync.mapping.client_models import ClientsFile
-    from sync.mapping.models import Amount, Cell, EscalationFile
+    from sync.mapping.escalation_models import Cell, EscalationFile
+    from sync.mapping.parts import Amount
     from sync.mapping.positions import KeyPath
     from sync.mapping.reader import Document, Reading
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from sync.errors import Fault
 from sync.mapping.client_models import ClientModel
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.mapping.reader import shown
 from sync.mapping.shape import Shape
 from sync.mapping.text import IllegibleError, content, decoded

@@ -10,9 +10,10 @@ from pydantic import Field, ValidationError
 
 from sync.errors import ConfigurationError, Fault
 from sync.mapping import syntax, toml
-from sync.mapping.models import Proof, Strict
+from sync.mapping.parts import Strict
 from sync.mapping.positions import Position, positions
 from sync.mapping.shape import Shape
+from sync.mapping.tracker_models import Proof
 from sync.mapping.wording import dotted, nearest
 from sync.promise_names import PromiseName
 from sync.ticket import Category, Severity
@@ -20,7 +21,7 @@ from sync.ticket import Category, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sync.mapping.models import Complaint
+    from sync.mapping.parts import Complaint
 
     Tables = Mapping[str, Mapping[str, str]]
     """The tables of `Names`, with the words of each."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 
 if TYPE_CHECKING:
     from datetime import date

@@ -9,10 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from sync.errors import ConfigurationError, Fault
-from sync.mapping import models
+from sync.mapping import (
+    calendar_models,
+    escalation_models,
+    parts,
+    severity_models,
+    taxonomy_models,
+    tracker_models,
+)
+from sync.mapping.calendar_models import shift
 from sync.mapping.client_models import ClientsFile
 from sync.mapping.crm import Filled, filled
-from sync.mapping.models import folded, shift
+from sync.mapping.parts import folded
 from sync.mapping.people import People
 from sync.mapping.practice import FILES, NONE, Practice
 from sync.mapping.reader import collect, shown
@@ -57,12 +65,12 @@ class Policy:
     have a file. `digest` changes when any byte of any of these files does.
     """
 
-    taxonomy: models.Taxonomy
-    severity: models.SeverityFile
-    escalation: models.EscalationFile
+    taxonomy: taxonomy_models.Taxonomy
+    severity: severity_models.SeverityFile
+    escalation: escalation_models.EscalationFile
     calendars: Mapping[str, Calendar]
     clients: ClientsFile
-    mappings: Mapping[str, models.Mapping]
+    mappings: Mapping[str, tracker_models.Mapping]
     templates: Mapping[tuple[Language, str], Template]
     digest: str
     practice: Practice = NONE
@@ -115,7 +123,7 @@ class Policy:
         return self._nearest[name]
 
 
-def load_policy(folder: Path, used: Mapping[str, type[models.Mapping]]) -> Policy:
+def load_policy(folder: Path, used: Mapping[str, type[tracker_models.Mapping]]) -> Policy:
     """The folder's policy. ConfigurationError with every fault of every file.
 
     `used`: the tracker mappings to read, by file name, each with the model that its tracker wants.
@@ -128,9 +136,9 @@ def load_policy(folder: Path, used: Mapping[str, type[models.Mapping]]) -> Polic
 
 def collect_policy(
     folder: Path,
-    used: Mapping[str, type[models.Mapping]],
+    used: Mapping[str, type[tracker_models.Mapping]],
     *,
-    interval: models.Amount | None = None,
+    interval: parts.Amount | None = None,
     sources: Collection[str] = (),
 ) -> tuple[Policy | None, list[Fault]]:
     """The folder's policy as far as it can be read (None if some file yields nothing), and every fault.
@@ -160,12 +168,12 @@ def collect_policy(
     return _policy(files, calendars, templates, tone, _digest(contents)), sorted(faults)
 
 
-def _files(folder: Path, used: Mapping[str, type[models.Mapping]]) -> Files:
+def _files(folder: Path, used: Mapping[str, type[tracker_models.Mapping]]) -> Files:
     return Files(
-        taxonomy=collect(folder / "taxonomy.toml", models.Taxonomy),
-        severity=collect(folder / "severity.toml", models.SeverityFile),
-        escalation=collect(folder / "escalation.toml", models.EscalationFile),
-        calendars=collect(folder / "calendars.toml", models.CalendarsFile),
+        taxonomy=collect(folder / "taxonomy.toml", taxonomy_models.Taxonomy),
+        severity=collect(folder / "severity.toml", severity_models.SeverityFile),
+        escalation=collect(folder / "escalation.toml", escalation_models.EscalationFile),
+        calendars=collect(folder / "calendars.toml", calendar_models.CalendarsFile),
         clients=collect(folder / "clients.toml", ClientsFile),
         mappings={name: collect(folder / name, model) for name, model in sorted(used.items())},
         practice={
@@ -203,7 +211,7 @@ def _policy(
     return Policy(taxonomy, severity, escalation, calendars, clients, mappings, templates, digest, practice, tone)
 
 
-def _calendars(calendars: Reading[models.CalendarsFile]) -> Iterator[tuple[str, Calendar]]:
+def _calendars(calendars: Reading[calendar_models.CalendarsFile]) -> Iterator[tuple[str, Calendar]]:
     for name, model in calendars.value.calendar.items() if calendars.value else ():
         at: KeyPath = ("calendar", name)
         try:
@@ -224,7 +232,7 @@ def _no_holidays(_year: int) -> Mapping[date, str]:
     return {}
 
 
-def _calendar(name: str, model: models.CalendarModel, holidays: Holidays) -> Calendar:
+def _calendar(name: str, model: calendar_models.CalendarModel, holidays: Holidays) -> Calendar:
     week = [getattr(model.hours, day) for day in type(model.hours).model_fields]
     return Calendar(
         name,

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from sync.mapping.models import Amount, Cell, Hours, Strict, Time, Word
+from sync.mapping.calendar_models import Hours
+from sync.mapping.escalation_models import Cell
+from sync.mapping.parts import Amount, Strict, Time, Word
 from sync.ticket import CATEGORIES, SEVERITIES, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.mapping.models import Complaint
+    from sync.mapping.parts import Complaint
 
 Severities = list[Severity]
 Share = Annotated[float, Field(gt=0, le=1)]

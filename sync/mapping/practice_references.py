@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sync.mapping.models import TICKET_FIELDS, Fields
+from sync.mapping.tracker_models import TICKET_FIELDS, Fields
 from sync.mapping.wording import near, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from sync.mapping import models
+    from sync.mapping import severity_models, tracker_models
     from sync.mapping.client_models import ClientsFile
     from sync.mapping.positions import KeyPath
     from sync.mapping.reader import Document, Reading
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def brought_in(
-    severity: Reading[models.SeverityFile],
+    severity: Reading[severity_models.SeverityFile],
     clients: ClientsFile | None,
     ladder: Sequence[str],
     roles: Sequence[str],
@@ -46,7 +46,7 @@ def quiet_roles(attention: Reading[Any] | None, roles: Collection[str]) -> Dangl
             yield attention.document, ("quiet", "roles", role), f"there is no role {role!r}{nearest(role, roles)}"
 
 
-def flags(signs: Reading[Any] | None, mappings: Mapping[str, Reading[models.Mapping]]) -> Dangling:
+def flags(signs: Reading[Any] | None, mappings: Mapping[str, Reading[tracker_models.Mapping]]) -> Dangling:
     """Red flags whose label would be taken for one that makegood writes itself."""
     prefixes = {each for reading in mappings.values() if reading.value for each in reading.value.labels.prefixes}
     for index, flag in enumerate(signs.value.flag if signs and signs.value else ()):
@@ -58,7 +58,7 @@ def flags(signs: Reading[Any] | None, mappings: Mapping[str, Reading[models.Mapp
                 yield signs.document, ("flag", index, "label"), what
 
 
-def evidence(mapping: Reading[models.Mapping]) -> Dangling:
+def evidence(mapping: Reading[tracker_models.Mapping]) -> Dangling:
     """Evidence by fields that are not mapped, and by statuses that are in no list."""
     if mapping.value is None:
         return

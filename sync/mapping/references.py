@@ -6,17 +6,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sync.mapping.client_references import astray, hurried, twins, vacant
-from sync.mapping.models import TICKET_FIELDS, Fields, SeverityFile
 from sync.mapping.practice_references import brought_in, evidence, flags, quiet_roles
+from sync.mapping.severity_models import SeverityFile
+from sync.mapping.tracker_models import TICKET_FIELDS, Fields
 from sync.mapping.wording import near, nearest
 from sync.ticket import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from sync.mapping import models
+    from sync.mapping import (
+        calendar_models,
+        conditions,
+        escalation_models,
+        severity_models,
+        taxonomy_models,
+        tracker_models,
+    )
     from sync.mapping.client_models import ClientsFile
-    from sync.mapping.models import Amount
+    from sync.mapping.parts import Amount
     from sync.mapping.positions import KeyPath
     from sync.mapping.reader import Document, Reading
 
@@ -30,12 +38,12 @@ _SECTIONS = {"field": "field_values", "matrix": "matrix", "signals": "signal", "
 class Files:
     """The files of one folder, each as far as it could be read."""
 
-    taxonomy: Reading[models.Taxonomy]
-    severity: Reading[models.SeverityFile]
-    escalation: Reading[models.EscalationFile]
-    calendars: Reading[models.CalendarsFile]
+    taxonomy: Reading[taxonomy_models.Taxonomy]
+    severity: Reading[severity_models.SeverityFile]
+    escalation: Reading[escalation_models.EscalationFile]
+    calendars: Reading[calendar_models.CalendarsFile]
     clients: Reading[ClientsFile]
-    mappings: Mapping[str, Reading[models.Mapping]]
+    mappings: Mapping[str, Reading[tracker_models.Mapping]]
     practice: Mapping[str, Reading[Any]] = field(default_factory=dict)
     interval: Amount | None = None
     """How often the trackers are read, if known."""
@@ -127,7 +135,7 @@ def _calendars(files: Files) -> Dangling:
             yield document, at, f"no calendar {name!r} in {files.calendars.document.name}{nearest(name, known)}"
 
 
-def _order(severity: Reading[models.SeverityFile]) -> Dangling:
+def _order(severity: Reading[severity_models.SeverityFile]) -> Dangling:
     written = severity.document.data
     misspelt = written.keys() - SeverityFile.model_fields.keys()
     for index, source in enumerate(severity.value.order if severity.value else ()):
@@ -137,7 +145,7 @@ def _order(severity: Reading[models.SeverityFile]) -> Dangling:
             yield severity.document, ("order", index), f"{source} is asked, but there is no {heading}; add it"
 
 
-def _contact_statuses(mapping: Reading[models.Mapping]) -> Dangling:
+def _contact_statuses(mapping: Reading[tracker_models.Mapping]) -> Dangling:
     lists = _table(mapping.document, "status").values()
     known = [name for listed in lists if isinstance(listed, list) for name in listed if isinstance(name, str)]
     folded = {name.casefold() for name in known}
@@ -175,10 +183,10 @@ def _asked(files: Files) -> Iterator[tuple[Document, KeyPath, str]]:
             yield files.severity.document, at, name
 
 
-def _asked_by(condition: models.Condition, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+def _asked_by(condition: conditions.Condition, at: KeyPath) -> Iterator[tuple[KeyPath, str]]:
     if condition.field is not None:
         yield (*at, "field"), condition.field
-    parts: Iterable[tuple[KeyPath, models.Condition]] = (
+    parts: Iterable[tuple[KeyPath, conditions.Condition]] = (
         *(((*at, "all", index), part) for index, part in enumerate(condition.all_of or ())),
         *(((*at, "any", index), part) for index, part in enumerate(condition.any_of or ())),
         *(((*at, "not"), part) for part in (condition.not_,) if part),

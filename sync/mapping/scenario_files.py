@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 from zoneinfo import ZoneInfo
 
 from sync.errors import ConfigurationError, Fault
-from sync.mapping import models
+from sync.mapping import tracker_models
 from sync.mapping.policy import load_policy
 from sync.mapping.reader import collect, shown
 from sync.mapping.scenario_models import TestsFile, in_zone
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 FOLDER = "tests"
 """The folder of tests inside the folder of mapping files."""
 
-_TRACKERS: Mapping[str, type[models.Mapping]] = {
-    "jira": models.JiraMapping,
-    "asana": models.AsanaMapping,
-    "workbook": models.WorkbookMapping,
+_TRACKERS: Mapping[str, type[tracker_models.Mapping]] = {
+    "jira": tracker_models.JiraMapping,
+    "asana": tracker_models.AsanaMapping,
+    "workbook": tracker_models.WorkbookMapping,
 }
 STEPS = ("warning", "breach", "reminder")
 _PROMISES = get_args(PromiseName)
@@ -57,7 +57,7 @@ def load_tests(mappings: Path, named: Sequence[Path]) -> Tests:
     settings = [setting for reading in readings if reading.value for setting in _settings(reading.value)]
     used = {setting.file: _TRACKERS[setting.tracker] for setting in settings}
     try:
-        policy = load_policy(mappings, used or {"jira.toml": models.JiraMapping})
+        policy = load_policy(mappings, used or {"jira.toml": tracker_models.JiraMapping})
     except ConfigurationError as error:
         raise ConfigurationError([*faults, *error.faults]) from None
     for reading in readings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
-from sync.mapping.models import Amount, Complaint, Strict, Zone
+from sync.mapping.parts import Amount, Complaint, Strict, Zone
 from sync.ticket import Category, Language, Severity
 
 if TYPE_CHECKING:

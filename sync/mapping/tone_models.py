@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from sync.mapping.models import Negation, Pattern, Strict, Word
+from sync.mapping.conditions import Pattern
+from sync.mapping.parts import Strict, Word
+from sync.mapping.taxonomy_models import Negation
 from sync.words import faults, negation_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.mapping.models import Complaint
+    from sync.mapping.parts import Complaint
     from sync.ticket import Language
 
 Rule = Literal["blame", "names", "excuses", "internal", "vague_dates", "next_step", "date"]

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from sync.judging.judgement import Judgement
     from sync.judging.promises import Terms
     from sync.mapping.client_models import ClientModel
-    from sync.mapping.models import Proof
     from sync.mapping.policy import Policy
+    from sync.mapping.tracker_models import Proof
     from sync.richtext import Document
     from sync.ticket import Language
 

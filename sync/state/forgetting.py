@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mmap import ACCESS_READ, mmap
 from typing import TYPE_CHECKING
 
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.state.backup import FOLDER
 from sync.state.migrations import APPLICATION
 

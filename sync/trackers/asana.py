@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sync.action import Draft, Edit, FollowUp
-    from sync.mapping.models import AsanaMapping
+    from sync.mapping.tracker_models import AsanaMapping
     from sync.ticket import Ticket
     from sync.trackers.asana_cursor import Watermark
     from sync.trackers.asana_http import Record

@@ -12,7 +12,7 @@ from sync.trackers.base import Finding
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sync.mapping.models import AsanaMapping
+    from sync.mapping.tracker_models import AsanaMapping
     from sync.trackers.asana_http import Connection, Record
     from sync.trackers.sources import AsanaSource
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
-    from sync.mapping.models import AsanaMapping
+    from sync.mapping.tracker_models import AsanaMapping
     from sync.trackers.asana_http import Record
 
 TAGS = "tags"

@@ -11,7 +11,7 @@ from sync.trackers.asana_markup import notes
 
 if TYPE_CHECKING:
     from sync.action import FollowUp
-    from sync.mapping.models import AsanaMapping
+    from sync.mapping.tracker_models import AsanaMapping
     from sync.trackers.asana_http import Connection, Record
     from sync.trackers.asana_labels import Tags
     from sync.trackers.asana_records import Records

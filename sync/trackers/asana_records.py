@@ -16,7 +16,7 @@ from sync.trackers.translate import Item, RawComment, RawPerson
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from sync.mapping.models import AsanaMapping
+    from sync.mapping.tracker_models import AsanaMapping
     from sync.trackers.asana_http import Connection, Record
     from sync.trackers.sources import AsanaSource
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from sync.action import Draft, Edit, Failed, FollowUp, Written
     from sync.errors import TrackerError
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.ticket import Comment, Ticket
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sync.mapping.models import AsanaMapping, Mapping, People
+    from sync.mapping.tracker_models import AsanaMapping, Mapping, People
     from sync.ticket import Ticket
     from sync.trackers.base import Page
     from sync.trackers.export_dates import Order

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from sync.mapping.models import AsanaMapping, Mapping
+    from sync.mapping.tracker_models import AsanaMapping, Mapping
     from sync.trackers.export_dates import Dates
     from sync.trackers.export_table import Row, Table
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date, datetime
 
-    from sync.mapping.models import Mapping
+    from sync.mapping.tracker_models import Mapping
     from sync.trackers.export_dates import Dates
     from sync.trackers.export_table import Row, Table
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sync.action import Draft, Edit, FollowUp
-    from sync.mapping.models import JiraMapping
+    from sync.mapping.tracker_models import JiraMapping
     from sync.ticket import Comment
     from sync.trackers.base import Finding, Tracker
     from sync.trackers.jira_api import JiraApi

@@ -17,7 +17,7 @@ from sync.trackers.jira_site import sign_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sync.mapping.models import FollowUpIn, JiraMapping
+    from sync.mapping.tracker_models import FollowUpIn, JiraMapping
     from sync.trackers.jira_http import JiraHttp
     from sync.trackers.jira_site import Memory
     from sync.trackers.sources import JiraSource

@@ -11,7 +11,7 @@ from sync.mapping.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sync.mapping.models import JiraMapping
+    from sync.mapping.tracker_models import JiraMapping
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sync.action import FollowUp
-    from sync.mapping.models import FollowUpIn
+    from sync.mapping.tracker_models import FollowUpIn
     from sync.trackers.jira_api import JiraApi
     from sync.trackers.jira_http import JiraHttp
     from sync.trackers.jira_site import Memory

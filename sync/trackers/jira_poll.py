@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sync.action import Failed
-    from sync.mapping.models import JiraMapping
+    from sync.mapping.tracker_models import JiraMapping
     from sync.trackers.jira_api import Hits
     from sync.trackers.sources import JiraSource
 

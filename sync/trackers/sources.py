@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from sync.mapping.models import Amount, Strict, Time, Zone
+from sync.mapping.parts import Amount, Strict, Time, Zone
 from sync.ticket import Language
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=40)]

@@ -15,7 +15,7 @@ from sync.ticket import Audience, Change, Comment, Person, Side, Status, Ticket
 if TYPE_CHECKING:
     from collections.abc import Mapping as Values
 
-    from sync.mapping.models import Mapping, People
+    from sync.mapping.tracker_models import Mapping, People
 
 
 class RawPerson(NamedTuple):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sync.action import Draft, Edit, FollowUp
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.ticket import Ticket
     from sync.trackers.base import Tracker
     from sync.trackers.sources import WorkbookSource

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.trackers.workbook_table import Cells, Entry, Row, Value
 
 _BOM = b"\xef\xbb\xbf"

@@ -18,7 +18,7 @@ from sync.trackers.workbook_table import comment_columns, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.ticket import Audience, Ticket
     from sync.trackers.workbook_table import Book, Value
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from openpyxl.worksheet.table import Table as ListedTable
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.trackers.workbook_disk import File
     from sync.trackers.workbook_table import Value
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.trackers.workbook_table import Cells, Entry, Row, Value
 
 _FIRST = ("columns.id", "columns.labels", "columns.due")

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sync.errors import WorkbookError
-from sync.mapping.models import Statuses, WorkbookMapping
+from sync.mapping.tracker_models import Statuses, WorkbookMapping
 from sync.trackers.landscape import SAMPLE, Landscape, SeenField, counted
 from sync.trackers.workbook_csv import CsvFile
 from sync.trackers.workbook_disk import read

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from sync.action import Draft, Edit, FollowUp
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.ticket import Audience
     from sync.trackers.workbook_rows import Contents
     from sync.trackers.workbook_table import Value

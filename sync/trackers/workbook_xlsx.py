@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from sync.mapping.models import WorkbookMapping
+    from sync.mapping.tracker_models import WorkbookMapping
     from sync.trackers.workbook_table import Cells, Entry, Row, Value
 
 

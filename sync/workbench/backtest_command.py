@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sync.commands.passes import working_program
 from sync.errors import ConfigurationError
-from sync.mapping.models import Amount, folded
+from sync.mapping.parts import Amount, folded
 from sync.mapping.reader import shown
 from sync.mapping.wording import nearest
 from sync.observe import with_history

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sync.legible import inert
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.workbench.redraft import remarked, toml_text
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sync.mapping.models import Fields
+from sync.mapping.tracker_models import Fields
 from sync.workbench.first_clients import clients_text
 from sync.workbench.guess import MEANINGS, Known
 from sync.workbench.redraft import Redraft, listing, remarked, toml_key, toml_text

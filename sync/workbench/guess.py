@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.trackers.landscape import SeenStatus
 from sync.workbench.guess_words import (
     CATEGORIES,

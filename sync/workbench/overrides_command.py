@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sync.legible import inert
-from sync.mapping.models import folded
+from sync.mapping.parts import folded
 from sync.settings import chosen, load
 from sync.state.store import Store
 from sync.terminal import console, say, say_json

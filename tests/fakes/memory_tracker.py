@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from sync.action import Draft, Edit, Failed, FollowUp
-    from sync.mapping.models import BringIn
+    from sync.mapping.tracker_models import BringIn
     from sync.richtext import Document, Span
 
 US = Person("makegood", "makegood", "us")

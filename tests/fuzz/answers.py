@@ -12,7 +12,7 @@ from fuzz.dice import at, mutated
 from hourglass import Hourglass
 
 from sync.errors import NotFoundError, TrackerError
-from sync.mapping.models import AsanaMapping, JiraMapping
+from sync.mapping.tracker_models import AsanaMapping, JiraMapping
 from sync.ticket import Audience, Person, Status, Ticket
 from sync.trackers.asana import Asana, Shared
 from sync.trackers.asana_http import Answer as AsanaAnswer

@@ -10,7 +10,7 @@ from fuzz.answers import assert_sound
 from fuzz.dice import mutated_bytes
 
 from sync.errors import ConfigurationError, Fault, TrackerError, WorkbookError
-from sync.mapping import models
+from sync.mapping import calendar_models, escalation_models, severity_models, taxonomy_models, tracker_models
 from sync.mapping.client_models import ClientsFile
 from sync.mapping.practice import FILES
 from sync.mapping.reader import read_model
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 _PRACTICE: dict[str, type[BaseModel]] = {f"{name}.toml": model for name, model in FILES.items()}  # type: ignore[misc]
 MODELS: dict[str, type[BaseModel]] = {
-    "taxonomy.toml": models.Taxonomy,
-    "severity.toml": models.SeverityFile,
-    "escalation.toml": models.EscalationFile,
-    "calendars.toml": models.CalendarsFile,
+    "taxonomy.toml": taxonomy_models.Taxonomy,
+    "severity.toml": severity_models.SeverityFile,
+    "escalation.toml": escalation_models.EscalationFile,
+    "calendars.toml": calendar_models.CalendarsFile,
     "clients.toml": ClientsFile,
-    "jira.toml": models.JiraMapping,
-    "asana.toml": models.AsanaMapping,
-    "workbook.toml": models.WorkbookMapping,
+    "jira.toml": tracker_models.JiraMapping,
+    "asana.toml": tracker_models.AsanaMapping,
+    "workbook.toml": tracker_models.WorkbookMapping,
     **_PRACTICE,
     "tone/en.toml": ToneFile,
 }
@@ -65,7 +65,7 @@ def _faults(path: Path, model: type[BaseModel]) -> tuple[Fault, ...]:
     return ()
 
 
-def check_workbook(path: Path, mapping: models.WorkbookMapping) -> None:
+def check_workbook(path: Path, mapping: tracker_models.WorkbookMapping) -> None:
     """The file's rows are sound tickets or named as failed, and so are their marks; or the file is refused."""
     source = WorkbookSource.model_validate({"tracker": "workbook", "name": "book", "path": path})
     tracker = open_workbook(source, mapping)

@@ -15,7 +15,7 @@ from fuzz.markup import check_adf, check_asana, check_jql, check_wiki
 from real_issues import SHIPPED, fitted_policy, read_issues
 from real_trackers import OnAsana, OnCloud, OnCsv, OnDataCenter, OnXlsx
 
-from sync.mapping.models import WorkbookMapping
+from sync.mapping.tracker_models import WorkbookMapping
 from sync.richtext import Bullets, Paragraph, Span
 
 if TYPE_CHECKING:

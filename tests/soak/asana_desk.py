@@ -11,7 +11,7 @@ from hourglass import Hourglass
 from soak.desks import CLIENT, PEOPLE, SEVERITIES, STAFF
 from soak.life import Event, Life
 
-from sync.mapping.models import AsanaMapping
+from sync.mapping.tracker_models import AsanaMapping
 from sync.ticket import Audience, Status
 from sync.trackers.asana import open_asana
 from sync.trackers.sources import AsanaSource
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fakes.asana_things import Story
     from soak.life import Kind, Place, Side
 
-    from sync.mapping.models import Mapping
+    from sync.mapping.tracker_models import Mapping
     from sync.trackers.base import Tracker
     from sync.trackers.sources import Source
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from soak.life import Life, Place, Side
 
-    from sync.mapping.models import Mapping
+    from sync.mapping.tracker_models import Mapping
     from sync.ticket import Status
     from sync.trackers.base import Tracker
     from sync.trackers.sources import Source

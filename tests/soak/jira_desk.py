@@ -12,7 +12,7 @@ from hourglass import Hourglass
 from soak.desks import CLIENT, PEOPLE, SEVERITIES, STAFF
 from soak.life import Event, Life
 
-from sync.mapping.models import JiraMapping
+from sync.mapping.tracker_models import JiraMapping
 from sync.ticket import Audience, Status
 from sync.trackers.jira import open_jira
 from sync.trackers.jira_records import MARK
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fakes.jira_records import Change
     from soak.life import Kind, Place, Side
 
-    from sync.mapping.models import Mapping
+    from sync.mapping.tracker_models import Mapping
     from sync.trackers.base import Tracker
     from sync.trackers.sources import Source
 
