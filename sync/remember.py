@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.judging.attention import day_ends
 from sync.judging.memory import NOTHING
 from sync.judging.standing import standing
+from sync.secrecy import unquoted
 from sync.state.records import Override, Remembered, Row
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def remembered(
     }
     refused = plan.refusal if plan.writes else ""
     state = replace(seen.state, last_good=seen.state.last_good if refused else now, trouble=refused)
-    unread = {number: failure.why for number, failure in seen.unread.items()}
+    own = seen.served.terms.mapping.words
+    unread = {number: unquoted(failure.why, own) for number, failure in seen.unread.items()}
     undone = [each for planned in plan.tickets if plan.writes for each in overrides(planned, now)]
     return Remembered(state, rows, noticed, unread, now + TRY_AGAIN, seen.gone, undone)
 

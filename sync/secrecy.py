@@ -7,7 +7,11 @@ import re
 from base64 import b64encode
 from html import escape
 from traceback import format_exception
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 HIDDEN = "(hidden)"
 SHORTEST = 8
@@ -21,6 +25,7 @@ SECRET_KEY = re.compile(
 _WORD = SECRET_KEY.pattern.replace("^pat$", r"\bpat\b")
 _GIVEN = re.compile(rf"""((?:{_WORD})[\w"'.-]*\s*[=:]|^\s*["']?[\w.-]*(?:{_WORD})[\w"'.-]*).*""", re.IGNORECASE)
 _LOGIN = re.compile(r"""(://)[^\s"']*@""")
+_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)|“[^”]*”""")
 _PATH = re.compile(r"""(://[^/\s"']+/)[^\s"']+""")
 
 _known: set[str] = set()
@@ -39,6 +44,11 @@ def hidden(text: str) -> str:
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def unquoted(text: str, own: Collection[str]) -> str:
+    """The text without what it quotes from a ticket, for logs and the state: of all quoted, `own` words stay."""
+    return _QUOTED.sub(lambda found: found[0] if found[0][1:-1] in own else "“…”", text)
 
 
 def veiled(line: str, key: str) -> str:

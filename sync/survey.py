@@ -58,7 +58,7 @@ def survey(
     classified = {key: category for seen in sights for key, category in _classified(seen, judge, now).items()}
     with shared as (others, own):
         own.update(_in_hand(sights, store))
-        before, folded = _folds(sights, own, ChainMap(*others), store)
+        before, folded = _folds(sights, ChainMap(*others), store)
         stirred = _stirred(sights, before, folded)
         served = {seen.served.settings.name for seen in sights}
         if joining := [key for key, row in stirred.items() if row.source in served]:
@@ -86,28 +86,32 @@ def _classified(seen: Seen, judge: Judge, now: datetime) -> dict[Key, Classifica
 
 
 def _in_hand(sights: Sequence[Seen], store: Store) -> dict[Key, Row]:
-    """The index as it will be of what was seen; what is gone is nobody's any more."""
+    """The index as it will be of what is to be judged; what is gone from its source is nobody's any more."""
     rows = [
+        replace(row, known=replace(row.known, client=""), live=False)
+        for seen in sights
+        for row in store.rows(seen.site, seen.gone)
+        if _is_of(row, seen)
+    ]
+    rows += [
         Row(seen.served.settings.name, seen.known[number], ticket.status.live, None)
         for seen in sights
-        for number, ticket in (seen.tickets | seen.bystanders).items()
+        for number, ticket in seen.tickets.items()
     ]
-    for seen in sights:
-        gone = store.rows(seen.site, seen.gone)
-        rows += [replace(row, known=replace(row.known, client=""), live=False) for row in gone]
     return {(row.known.site, row.known.id): row for row in rows}
 
 
-def _folds(
-    sights: Sequence[Seen], own: dict[Key, Row], others: Mapping[Key, Row], store: Store
-) -> tuple[dict[Key, Row], Fold]:
+def _folds(sights: Sequence[Seen], others: Mapping[Key, Row], store: Store) -> tuple[dict[Key, Row], Fold]:
     """The index as it was, of all clients that what was seen belongs or belonged to; and the fold as it is now."""
-    clients = {row.known.client for row in own.values()}
+    known = {(seen.site, number): each for seen in sights for number, each in seen.known.items()}
+    clients = {each.client for each in known.values()}
     for seen in sights:
         clients |= {row.known.client for row in store.rows(seen.site, {*seen.known, *seen.gone})}
     before = {(row.known.site, row.known.id): row for row in store.clients(sorted(clients - {""}))}
     before |= {key: row for key, row in others.items() if row.known.client in clients or key in before}
-    return before, fold(row.known for row in (before | own).values())
+    gone = {(seen.site, number) for seen in sights for number in seen.gone}
+    now = {key: row.known for key, row in before.items() if key not in gone} | known
+    return before, fold(now.values())
 
 
 def _stirred(sights: Sequence[Seen], before: Mapping[Key, Row], folded: Fold) -> dict[Key, Row]:

@@ -52,7 +52,7 @@ notify_models notify notices settings call exposure advice schema soundness work
 apply suggest observe survey recover side_by_side tables worklist registers remember cycle startup workbench.replay
 auditing.kinds auditing.drift auditing.comparison auditing.reading
 monitoring.reasons monitoring.kept_promises monitoring.health monitoring.heartbeat monitoring.metrics
-report reviewed undo explaining.decisions workbench.overrides workbench.difference
+report service.pass_log reviewed undo explaining.decisions workbench.overrides workbench.difference
 workbench.backtest workbench.backtest_figures workbench.backtest_json workbench.backtest_text
 explaining.fields explaining.severity explaining.clocks explaining.timeline explaining.explain
 explaining.text_clocks explaining.text
@@ -61,7 +61,7 @@ service.reload workbench.exercised workbench.rehearsal workbench.expected workbe
 workbench.testing_command
 doctor.finding doctor.credentials doctor.machine doctor.files doctor.state doctor.service doctor.network
 doctor.checks doctor.text doctor.command
-commands.passes service.service_manager service.schedule service.lane service.pass_log monitoring.vitals
+commands.passes service.service_manager service.schedule service.lane monitoring.vitals
 service.chores daemon commands.check commands.plans
 commands.undo commands.status commands.state commands.forget commands.listings auditing.command
 workbench.shipped workbench.export_command
@@ -82,7 +82,7 @@ HOMES = {
     "holidays": "worktime",
     "click": "cli terminal",
     "prometheus_client": "monitoring.metrics",
-    "structlog": "logs daemon",
+    "structlog": "logs daemon commands.passes",
 }
 """The modules (and those whose names begin so) that alone may import a part that others need not know."""
 

@@ -718,3 +718,15 @@ def test_patience_is_the_longest_rest_twice_and_the_time_a_write_may_take(office
     office.source("night", interval_off_hours="40m", path="other.csv")
     settings, _ = load(Path("config.toml"))
     assert patience(settings) == timedelta(minutes=90)
+
+
+def test_what_just_happened_on_one_host_is_no_drift_on_another_that_no_pass_has_met_since(firm: Agency) -> None:
+    one, other = firm.board("one"), firm.board("other")
+    one.create()
+    firm.wait(hours=1)
+    second = other.create()
+    for _ in range(5):
+        firm.run(minutes=60)
+    assert found(audit(firm)) == set()
+    one.create(created=other.tickets[second].created - timedelta(minutes=5))
+    assert found(audit(firm)) == set(), "the second is the third now, as soon as a pass comes"

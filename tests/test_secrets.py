@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+import certifi
 import pytest
 import structlog
 from fakes.faults import Reply
@@ -28,9 +29,10 @@ from fakes.mail_server import MailServer
 from fakes.server import Answer, FakeServer
 from harness_asana import AsanaHarness
 from hourglass import Hourglass
-from office import LATE, NOW, Office, jira_cloud
+from office import LATE, MAKEGOOD, NOW, Office, jira_cloud
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from reliability import counted
+from urllib3.util.ssl_ import create_urllib3_context
 
 from sync import cycle, logs, secrecy
 from sync.errors import ConfigurationError, CredentialsError, MakegoodError, TrackerError
@@ -629,6 +631,26 @@ def test_an_authority_of_ones_own_can_be_named_for_jira(
         assert Counter(request.method for request in server.log) == {"GET": 1}
 
 
+def test_connections_are_as_strict_as_urllib3_makes_them() -> None:
+    ours, usual = trusting(certifi.where()), create_urllib3_context()
+    for kind in ("verify_mode", "check_hostname", "hostname_checks_common_name", "options", "verify_flags"):
+        assert getattr(ours, kind) == getattr(usual, kind), kind
+    assert ours.minimum_version >= usual.minimum_version
+
+
+@pytest.mark.system
+def test_an_authority_of_ones_own_is_that_of_a_proxy_too(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", f"{certificate}.crt")
+    with Encrypted(certificate) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http://", "https://"))
+        monkeypatch.delenv("no_proxy", raising=False)
+        with pytest.raises(TrackerError):
+            _jira("https://tracker.example")
+        assert {request.method for request in proxy.log} == {"CONNECT"}
+
+
 @pytest.mark.system
 def test_an_authority_is_read_once_for_all_connections_and_one_that_cannot_be_read_is_named(
     certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -637,3 +659,50 @@ def test_an_authority_is_read_once_for_all_connections_and_one_that_cannot_be_re
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
     with pytest.raises(ConfigurationError, match=r"gone\.pem .*No such file.* REQUESTS_CA_BUNDLE"):
         _jira("https://127.0.0.1:9")
+
+
+# --- what a ticket says ------------------------------------------------------------------------------------------
+
+UNREADABLE = (
+    "Erika is furious",
+    "Erika's bill isn't paid",
+    'Erika said "late", and the client\'s board heard it',
+    "“Erika” \\ 'late'",
+)
+
+
+@pytest.mark.parametrize("cell", ["Created", "Status", "Due", "Severity", "Next update"])
+@pytest.mark.parametrize("words", UNREADABLE)
+def test_what_nobody_can_read_in_a_ticket_is_shown_to_people_and_stands_in_no_log_and_no_state(
+    office: Office, cell: str, words: str
+) -> None:
+    office.source()
+    office.issues(LATE | {cell: words})
+    ran = office.run("daemon", "--passes", "1", "--output", "json")
+    assert ran.status == 0
+    assert "Erika" not in ran.err
+    held = {path.name for path in office.folder.glob("state.db*") if b"Erika" in path.read_bytes()}
+    assert not held or cell == "Severity", "whose history judging needs, and a list has none of its own"
+    if "ticket failed" in ran.err:
+        assert cell.casefold() in ran.err.casefold(), "where it stands is told"
+        assert "Erika" in office.run("--dry-run").out
+
+
+def test_a_pass_that_a_timer_starts_tells_the_journal_no_more_than_the_daemon_does(office: Office) -> None:
+    office.source()
+    office.issues(LATE)
+    with (office.folder / "out").open("w+") as out:
+        place = os.fstat(out.fileno())
+        told = {"JOURNAL_STREAM": f"{place.st_dev}:{place.st_ino}"}
+        ran = subprocess.run(
+            [MAKEGOOD, "--now", NOW],
+            env=os.environ | told,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+    assert not (office.folder / "out").read_text(encoding="utf-8")
+    assert '"event": "pass"' in ran.stderr
+    assert "portal" not in ran.stderr
+    assert "Client A" not in ran.stderr

@@ -9,9 +9,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from passes import agency, high
 from test_attention import measured
 
+from sync import cycle
 from sync.cycle import run_pass
 from sync.state.store import Store
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    import pytest
     from passes import Agency
 
     from sync.cycle import Program
@@ -141,6 +142,60 @@ def test_what_two_passes_meet_for_the_first_time_at_once_is_judged_by_in_both(
                 one_pass(firm, source)
             assert one.reads == other.reads == ["connect", "changed"], "and then they rest"
     assert 5 < tried < MOST_CALLS
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
+def test_a_ticket_that_is_another_sources_is_shown_to_no_pass_as_this_one_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    """Two sources show the same tickets, the second as another client's; the first one's reading counts."""
+    with agency(tmp_path) as firm:
+        one, two = firm.board("one", site="shared"), firm.board("two", site="shared")
+        other = firm.board("other")
+        for _ in range(2):
+            number = one.create(client="Client B")
+            firm.wait(minutes=1)
+            two.tickets[number] = replace(one.tickets[number], source="two", client="Client A")
+        two._events = 1000  # noqa: SLF001 - its events are later ones
+        for source in ("one", "two", "other") * 2:
+            one_pass(firm, source)
+            firm.wait(minutes=1)
+        for number in two.tickets:
+            two._touch(number)  # noqa: SLF001 - seen again, and unchanged
+        ticket, program = other.create(client="Client A"), firm.program(firm.store)
+        meanwhile = [partial(one_pass, firm, "other", program)]
+
+        def suggested(*asked: Any) -> Any:  # noqa: ANN401 - as the cycle's own
+            if meanwhile and at_once:
+                meanwhile.pop()()
+            return cycle_suggested(*asked)
+
+        cycle_suggested = cycle._suggested  # noqa: SLF001 - what a pass does once it has shown what it read
+        monkeypatch.setattr(cycle, "_suggested", suggested)
+        one_pass(firm, "two", program)
+        for each in () if at_once else meanwhile:
+            each()
+        assert severities(firm)[f"site of other {ticket}"] == "low"
+
+
+def test_a_ticket_that_moves_to_another_source_goes_on_to_count_for_its_clients_others(tmp_path: Path) -> None:
+    with agency(tmp_path, crawl_every=timedelta(minutes=30)) as firm:
+        one, two = firm.board("one", site="shared"), firm.board("two", site="shared", keys="B")
+        tickets = []
+        for _ in range(3):
+            tickets.append(one.create())
+            firm.wait(minutes=5)
+        for _ in range(3):
+            firm.run(minutes=5)
+        first, third = tickets[0], tickets[2]
+        assert "esc:high" in one.tickets[third].labels
+        two.tickets[first] = one.tickets.pop(first)
+        two._events = 1000  # noqa: SLF001 - its events are later ones
+        two.change(first, key="B-1")
+        one.say(third, "We look at it.")
+        one.writes.clear()
+        firm.run(minutes=31)  # a crawl: gone from one, new on two
+        assert "esc:high" in one.tickets[third].labels, one.writes
 
 
 def test_nobody_is_asked_beyond_a_days_measure_by_two_passes_at_once(

@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -178,6 +178,21 @@ def test_a_frozen_writer_that_was_overtaken_changes_nothing_any_more(path: Path)
                 frozen.intend("run", [Intent("site", "1", "edit")], NOW)
             assert other.unsettled() == []
             assert frozen.source("desk").trouble == "from the other one"
+
+
+@pytest.mark.parametrize("again", [True, False], ids=["replaced", "deleted"])
+def test_a_writer_whose_file_was_taken_away_remembers_nothing_that_nobody_will_read(
+    path: Path, *, again: bool
+) -> None:
+    with Store(path, write=True) as store:
+        for file in path.parent.glob("state.db*"):
+            file.unlink()
+        with (
+            Store(path, write=True) if again else nullcontext(),
+            pytest.raises(LockHeldError, match=r"deleted or replaced under a run .*stops without writing"),
+        ):
+            store.intend("run", [Intent("site", "1", "edit")], NOW)
+        assert path.exists() == again
 
 
 # --- what is refused ---------------------------------------------------------------------------------------------

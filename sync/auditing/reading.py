@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sync.auditing.comparison import Comparison
 from sync.auditing.kinds import KINDS, Decided, Finding
 from sync.cycle import plan_pass
+from sync.side_by_side import Underway
 from sync.state.records import Remembered
 from sync.state.store import Store
 from sync.timekeeping import BEGINNING
@@ -117,7 +118,8 @@ class _Auditor:
         with Store(self.state, write=False) as scratch:
             for served in () if only else self.program.sources:
                 _forget_where_it_stands(scratch, served.settings.name)
-            sights = plan_pass(replace(self.program, store=scratch), seen_at, only, judged_at)
+            alone = replace(self.program, store=scratch, known=Underway(dict))
+            sights = plan_pass(alone, seen_at, only, judged_at)
             put = [_put_by_people(sight, scratch) for sight in sights]
         with Store(self.state, write=False) as store:
             for sight, theirs in zip(sights, put, strict=True):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import structlog
 
 from sync import report
 from sync.call import typed
@@ -17,9 +20,12 @@ from sync.explaining import text as explain_text
 from sync.explaining.fields import Written
 from sync.ledger import read_back
 from sync.legible import counted
+from sync.logs import configure
 from sync.monitoring.single_run import leave_figures, sign_of_life
 from sync.observe import knows_us
 from sync.progress import progress_bar
+from sync.service import journald
+from sync.service.pass_log import PassLog
 from sync.settings import chosen, load, mapping_of
 from sync.startup import program
 from sync.state.compaction import daily
@@ -72,6 +78,8 @@ def one_pass(  # noqa: PLR0913 - the command's options
             daily(store, moment, settings.keep_journal.elapsed())
     if call.output == "json":
         say_json(report.as_json(sights, moment, run))
+    elif run and journald.reads(sys.stdout):
+        _log(sights, call, settings, run, time.monotonic() - begun)
     else:
         report.show(sights, console(), verbosity=call.verbosity, run=run)
     if run and not working.pretended:
@@ -79,6 +87,14 @@ def one_pass(  # noqa: PLR0913 - the command's options
     all_found(only, sights)
     work = any(sight.plan.actions() for sight in sights)
     return status_of(sights) or (WORK_TO_DO if dry_run and exit_code and work else 0)
+
+
+def _log(sights: Sequence[Sight], call: Call, settings: Settings, run: str, seconds: float) -> None:
+    """What the daemon would log of the pass: nobody looks on, and a journal is no place for what tickets say."""
+    configure(settings.log, verbose=call.verbose > 0, quiet=call.quiet)
+    log = PassLog(structlog.get_logger("makegood"))
+    for sight in sights:
+        log.tell(sight, run, seconds)
 
 
 def new_run() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -129,12 +129,14 @@ class Known:
 class Facts:
     """What is known of one ticket's client: all its tickets, oldest first, of which `me` is this one.
 
-    `left` are ids of users whose accounts are deactivated in the tracker.
+    `left` are ids of users whose accounts are deactivated in the tracker. `found` is what one of the tickets has
+    had looked up in all of them, by what was asked and when, for the others.
     """
 
     tickets: tuple[Known, ...] = ()
     me: tuple[str, str] = ("", "")
     left: frozenset[str] = frozenset()
+    found: dict[object, Any] = field(default_factory=dict, compare=False)
 
     def others(self) -> list[Known]:
         """The client's tickets but this one."""
@@ -186,11 +188,12 @@ class Fold:
     """All known tickets by client."""
 
     by_client: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
+    found: defaultdict[str, dict[object, Any]] = field(default_factory=lambda: defaultdict(dict), compare=False)
 
     def of(self, client: str | None, site: str, ticket: str) -> Facts:
         """The facts for one ticket: its client's others. A ticket without a client has none."""
         listed = self.by_client.get(client, ()) if client else ()
-        return Facts(listed, (site, ticket)) if listed else NO_FACTS
+        return Facts(listed, (site, ticket), found=self.found[client or ""]) if listed else NO_FACTS
 
 
 def fold(known: Iterable[Known]) -> Fold:

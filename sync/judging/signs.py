@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from statistics import median
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -78,9 +77,14 @@ def _written(figure: float) -> str:
 
 
 def warnings(file: SignsFile, facts: Facts, client: ClientModel | None, now: datetime) -> Iterator[EarlyWarning]:
-    """The signs of signs.toml that a client shows at `now`, in the file's order."""
-    if file.sign:
-        yield from _warnings(_Same(file), _Same(facts.tickets), _Same(client), now)
+    """The signs of signs.toml that a client shows at `now`, in the file's order; found once for all tickets."""
+    if not (file.sign and facts.tickets):
+        yield from _warnings(file, facts.tickets, client, now)
+        return
+    asked = ("early warnings", id(file), now)
+    if asked not in facts.found:
+        facts.found[asked] = _warnings(file, facts.tickets, client, now)
+    yield from facts.found[asked]
 
 
 def flags(ticket: Ticket, file: SignsFile) -> list[RedFlag]:
@@ -88,39 +92,18 @@ def flags(ticket: Ticket, file: SignsFile) -> list[RedFlag]:
     return [flag for flag in file.flag if flag.label in ticket.labels]
 
 
-class _Same(Generic[T]):
-    """A value that equals only itself: all tickets of one client are asked with the same ones in a pass."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: T) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.value is other.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
-_CLIENTS_REMEMBERED = 32
-"""Clients whose tickets come by turns in a pass; what is remembered keeps all tickets of each in memory."""
-
-
-@lru_cache(maxsize=_CLIENTS_REMEMBERED)
 def _warnings(
-    file: _Same[SignsFile], tickets: _Same[tuple[Known, ...]], client: _Same[ClientModel | None], now: datetime
+    file: SignsFile, tickets: Sequence[Known], client: ClientModel | None, now: datetime
 ) -> tuple[EarlyWarning, ...]:
-    """The same for all tickets of a client, so it is found once and remembered."""
     shown: list[EarlyWarning] = []
-    for name, sign in file.value.sign.items():
+    for name, sign in file.sign.items():
         match sign.figure:
             case "payment_days":
-                made = _paid(name, sign, client.value)
+                made = _paid(name, sign, client)
             case "open_change_requests":
-                made = _open(name, sign, tickets.value, now)
+                made = _open(name, sign, tickets, now)
             case _:
-                made = _measured(name, sign, file.value, tickets.value, now)
+                made = _measured(name, sign, file, tickets, now)
         if made and _tells(sign, made.recent, made.baseline):
             shown.append(made)
     return tuple(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -339,6 +340,23 @@ class Mapping(Strict):
     def follows_up(self) -> bool:
         """Whether issues of their own may be made below a ticket."""
         return bool(getattr(self, "follow_up", None))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Whatever the team has written: names of fields, statuses, people and the like."""
+        return frozenset(_texts(self.model_dump()))
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for pair in value.items():
+                yield from _texts(pair)
+        case list() | tuple() | set() | frozenset():
+            for each in value:
+                yield from _texts(each)
 
 
 class RestrictedTo(Strict):

@@ -36,7 +36,7 @@ class Vitals:
         self._heart: Heart | None = None
         self._good: dict[str, bool] = {}
         self._textfile: Path | None = None
-        self._unwritten = ""
+        self._unwritten = self._unserved = ""
 
     def configured(self, settings: Settings, policy: Policy) -> None:
         """Heed another configuration: what it asks for anew begins, what it no longer asks for ends."""
@@ -89,6 +89,8 @@ class Vitals:
 
     def tick(self) -> None:
         """What is done now and then: the file is written, and the sign of life given if all sources are served."""
+        if self._unserved and self._settings:
+            self._listen(self._settings)
         if self._heart:
             self._heart.beat(good=bool(self._good) and all(self._good.values()) and not self._alive())
         if (metrics := self._metrics) and self._textfile:
@@ -102,6 +104,7 @@ class Vitals:
 
     def _listen(self, settings: Settings) -> None:
         self.close()
+        before, self._unserved = self._unserved, ""
         place = settings.metrics.place if settings.metrics else None
         if place is None or self._metrics is None:
             return
@@ -113,7 +116,12 @@ class Vitals:
         try:
             self._listener = serve(*place, Pages(self._metrics.text, self._alive, ready))
         except UnservedError as error:
-            self._log.error("figures not served", why=str(error))
+            self._unserved = str(error)
+            if self._unserved != before:
+                self._log.error("figures not served", why=self._unserved, now="it is tried again")
+        else:
+            if before:
+                self._log.info("figures served again")
 
     def _a_heart(self, settings: Settings) -> Heart | None:
         if settings.heartbeat is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 from threading import Lock
@@ -67,6 +68,7 @@ class Configuration:
         changed = settings != self.settings or policy.digest != self.policy.digest
         if changed:
             self.program = self._build(settings, policy)
+            gc.collect()  # of the one before, which is as large, and goes in circles
         if settings.state != self.settings.state:
             log.warning("another state is heeded at the next start only", state=str(self.settings.state))
         if self.refused or changed:

@@ -56,6 +56,7 @@ class Store(Archive):
             super().__init__(path, opened(path, write=write))
             held.callback(self._database.close)
             if write:
+                self._file = _file_at(path)
                 self.epoch = self._next_epoch()
                 note_epoch(lock, self.epoch)
             self._held = held.pop_all()
@@ -89,6 +90,11 @@ class Store(Archive):
     def _fence(self) -> None:
         if self.epoch and self._epoch() != self.epoch:
             raise LockHeldError(f"another run took over {self._path} meanwhile; this one stops without writing")
+        if self.epoch and _file_at(self._path) != self._file:
+            raise LockHeldError(
+                f"{self._path} was deleted or replaced under a run at work; this one stops without writing, and "
+                "whatever starts next goes on with the file that stands there"
+            )
 
     @contextmanager
     def _committed(self) -> Iterator[None]:
@@ -445,3 +451,12 @@ def _room(path: Path) -> float:
 
 def _json(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file on the disk has that name now."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -8,6 +8,7 @@ from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING, Any
 
 from requests.adapters import HTTPAdapter
+from urllib3.util.ssl_ import create_urllib3_context
 
 from sync.errors import ConfigurationError
 
@@ -29,7 +30,10 @@ def trusting(bundle: str) -> SSLContext:
     Reading them takes 25 ms and two thirds of a megabyte, for which reason it is not done for each connection.
     ConfigurationError if there are none that can be read.
     """
-    context = _Shared(PROTOCOL_TLS_CLIENT)
+    context, usual = _Shared(PROTOCOL_TLS_CLIENT), create_urllib3_context()
+    context.options |= usual.options
+    context.verify_flags |= usual.verify_flags
+    context.hostname_checks_common_name = False
     SSLContext.set_alpn_protocols(context, ["http/1.1"])
     try:
         context.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
@@ -56,7 +60,9 @@ class TrustingAdapter(HTTPAdapter):
         super().init_poolmanager(*arguments, **more, ssl_context=self._context)
 
     def proxy_manager_for(self, proxy: str, **more: Any) -> Any:  # noqa: ANN401 - likewise
-        """As `requests` does, with the context."""
+        """As `requests` does, with the context, also for a proxy that speaks TLS itself."""
+        if proxy.lower().startswith("https:"):
+            more["proxy_ssl_context"] = self._context
         return super().proxy_manager_for(proxy, **more, ssl_context=self._context)
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401 - likewise
