@@ -131,7 +131,7 @@ class Service:
 
     def supervise(self) -> None:
         """Keep a lane for every host until all is done or told to stop; raises what nothing can go on after."""
-        heeded = self.configuration.program
+        heeded = self.configuration.program, self.configuration.refused
         while not self.stop.is_set():
             self._start_lanes()
             asked = self._rest()
@@ -141,10 +141,10 @@ class Service:
                     raise lane.fault
             if self.passes is not None and not at_work:
                 return
-            program_before, heeded = heeded, self.configuration.look(self.log)
-            if heeded is not program_before:
+            before, heeded = heeded, (self.configuration.look(self.log), self.configuration.refused)
+            if heeded[0] is not before[0]:
                 self._nudge()
-            elif asked:
+            elif asked and heeded[1] == before[1]:
                 self.log.info("configuration unchanged", refused=self.configuration.refused)
             if self.configuration.refused:
                 self.vitals.refused()
@@ -171,11 +171,16 @@ class Service:
         return [name for name, thread in threads.items() if thread.is_alive()]
 
     def _tell_left_behind(self, settings: Settings) -> None:
-        """Whether sources that are gone from the configuration still have something to be looked up."""
-        for source in set(self.store.sources()) - {each.name for each in settings.source}:
-            if waiting := self.store.unsettled(self.store.source(source).site, source):
+        """Whether sources that are gone from the configuration have something to be looked up or watched."""
+        for source in sorted(set(self.store.sources()) - {each.name for each in settings.source}):
+            waiting = len(self.store.unsettled(self.store.source(source).site, source))
+            live = len(self.store.ids(source, live_only=True))
+            if waiting:
                 now = "put it back until they are looked up, or leave them: nobody writes there any more"
-                self.log.warning("source gone", source=source, writes_in_doubt=len(waiting), now=now)
+            else:
+                now = "if that is not meant, put it back: nobody watches its tickets any more"
+            if waiting or live:
+                self.log.warning("source gone", source=source, writes_in_doubt=waiting, live_tickets=live, now=now)
 
     def _nudge(self) -> None:
         for lane in self.lanes.values():

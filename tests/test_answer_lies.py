@@ -421,7 +421,9 @@ def test_status_shows_what_is_in_doubt_until_it_can_be_told(
         left = office.run("status")
         assert "jira: no longer in the config, while the outcome of 1 write is unknown" in left.out
         assert "put its [[source]] back until a pass has looked them up" in left.out
-        assert office.run("status", "--output", "json").json["left_behind"] == {"jira": 1}
+        assert "  1 live ticket of it is watched by nobody\n" in left.out
+        told = office.run("status", "--output", "json").json
+        assert (told["left_behind"], told["unwatched"]) == ({"jira": 1}, {"jira": 1})
         office.write("config.toml", config)
         unreadable.times = 0
         assert office.run().status == 0

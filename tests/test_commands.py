@@ -435,6 +435,23 @@ def test_status_tells_how_each_source_stands(office: Office) -> None:
     assert (source["tickets"], source["live"], source["halted"], source["open_writes"]) == (3, 2, False, [])
 
 
+def test_status_names_a_source_that_is_gone_only_while_something_of_it_is_open(office: Office) -> None:
+    office.at(NOW)
+    kept = office.read("config.toml")
+    renamed = kept.replace('name = "issues"', 'name = "others"')
+    office.write("config.toml", renamed)
+    gone = "issues: no longer in the config, and 2 live tickets of it are watched by nobody\n"
+    assert office.run("status").out.endswith(f"{gone}  put its [[source]] back if that is not meant\n")
+    told = office.run("status", "--output", "json").json
+    assert (told["left_behind"], told["unwatched"]) == ({}, {"issues": 2})
+    assert "issues: no longer" not in office.run("status", "--source", "others").out
+    office.write("config.toml", kept)
+    office.issues(DONE, DONE | {"ID": "T-1"}, DONE | {"ID": "T-2"})
+    office.at(NOW)
+    office.write("config.toml", renamed)
+    assert "issues" not in office.run("status").out
+
+
 def test_check_tells_every_fault_at_once_with_its_place_and_what_was_meant(office: Office) -> None:
     office.mapping("workbook.toml", 'waiting = ["Wait', 'waitng = ["Wait')
     office.mapping("escalation.toml", "[critical.first_response]\nwithin", "[critical.first_response]\nwithn")

@@ -389,6 +389,24 @@ def test_a_source_that_left_the_config_with_an_open_write_is_named_with_the_way_
     assert "put its [[source]] back" in found["remedy"]
 
 
+@pytest.mark.parametrize(
+    ("live", "what"),
+    [(1, "its 1 live ticket is watched by nobody"), (2, "its 2 live tickets are watched by nobody")],
+)
+def test_a_source_that_left_the_config_with_live_tickets_is_to_be_looked_at(
+    office: Office, jira: JiraCloud, live: int, what: str
+) -> None:
+    only_issues = office.read("config.toml")
+    office.jira(jira.url)
+    if live > 1:
+        jira.create_issue("OPS", "The invoice is wrong", priority="Highest", status="Open")
+    assert office.run().status == 0
+    office.write("config.toml", only_issues)
+    found = examine(office).about("source jira")
+    assert (found["level"], found["what"]) == ("warning", f"it is in the config no more, and {what}")
+    assert found["remedy"] == "if that is not meant, put its [[source]] back"
+
+
 # --- what hangs, what stumbles ----------------------------------------------------------------------------------
 
 

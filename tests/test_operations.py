@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import shutil
-import sqlite3
 import subprocess
+import threading
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from clean_root import booted, bootstrapped, debian_package, in_memory, repacked
+from clean_root import booted, bootstrapped, debian_package, in_memory, repacked, tool
 from fakes.jira_cloud import EMAIL, JiraCloud
 from office import ROOT, SECRET, jira_cloud
 
@@ -22,7 +24,6 @@ from sync.state.migrations import APPLICATION, MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from clean_root import Machine
 
@@ -35,6 +36,14 @@ PATIENCE = 30.0
 ROTATED = f"{SECRET}-rotated"
 STATE = "/var/lib/makegood/state.db"
 EDITED = "/etc/makegood/mappings/severity.toml"
+PYTHON = Path("/usr/bin/python3").resolve().name
+NEXT = {
+    EDITED: "# theirs\n",
+    f"/opt/makegood/lib/{PYTHON}/site-packages/sync/state/migrations.py": (
+        'MIGRATIONS += ("CREATE TABLE later (x)",)\n'
+    ),
+}
+"""What the next version adds: a line to a file that people edit, and a schema."""
 
 
 class Block(NamedTuple):
@@ -60,6 +69,35 @@ def is_shown(line: str, told: str) -> bool:
     return re.search("^" + ".*".join(map(re.escape, line.split("…"))) + "$", told, re.MULTILINE) is not None
 
 
+class Switch(NamedTuple):
+    """Whoever alarms when it hears nothing more: its address, and every path that it was asked for."""
+
+    address: str
+    heard: list[str]
+
+
+@contextmanager
+def switch() -> Iterator[Switch]:
+    """One that listens on this machine."""
+    heard: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """It is not of interest here."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield Switch(f"http://127.0.0.1:{server.server_port}/of-makegood", heard)
+        server.shutdown()
+        thread.join()
+
+
 @dataclass
 class Story:
     """The two machines of the page, the tracker that both are told of, and what happens to them between blocks."""
@@ -67,6 +105,7 @@ class Story:
     old: Machine
     new: Machine
     jira: JiraCloud
+    switch: Switch
 
     def type(self, block: Block) -> None:
         """Type a block where it belongs, and see what the page shows."""
@@ -74,13 +113,18 @@ class Story:
         looks = LOOKS.fullmatch(block.script.removeprefix(ON_THE_NEW)) is not None
         until = time.monotonic() + (PATIENCE if looks else 0)
         while True:
-            ran = machine.run(block.script, f"{self.jira.token}\n" if "cat >" in block.script else "y\n")
+            ran = machine.run(block.script, self.pasted(block.script))
             missing = [line for line in block.shown.splitlines() if not is_shown(line, ran.stdout)]
             if ran.returncode == 0 and not missing:
                 return
             if time.monotonic() > until:
                 pytest.fail(f"{block}\n-> {ran.returncode}, without {missing}:\n{ran.stdout}")
             time.sleep(0.5)
+
+    def pasted(self, script: str) -> str:
+        """What a person types while a block runs: the secret that it asks for, or a yes."""
+        secrets = {"jira.token": self.jira.token, "heartbeat.token": self.switch.address}
+        return next((f"{secret}\n" for name, secret in secrets.items() if f"/{name})" in script), "y\n")
 
     def settled(self, shown: str = "  [0-9]+ tickets? known") -> None:
         """`makegood status` tells of a good pass and of no trouble, and shows this."""
@@ -112,20 +156,23 @@ class Story:
             confinement = {"NoNewPrivs:\t1", "Seccomp:\t2", f"CapBnd:\t{0:016x}"}
             assert confinement <= set(self.old.must(asked).splitlines())
 
+    def beaten(self) -> None:
+        """Whoever expects the sign of life has heard it."""
+        until = time.monotonic() + PATIENCE
+        while not self.switch.heard:
+            assert time.monotonic() < until, self.old.must("journalctl --unit=makegood --output=cat")
+            time.sleep(0.1)
+
     def edited(self) -> None:
         """The operator has edited a file that the next version changes, too."""
         self.old.must(f"echo '# ours' >>{EDITED}; systemctl reload makegood")
 
     def upgraded(self) -> None:
-        """The edit is kept, the new file is beside it, and an older state is brought to the new schema."""
+        """The edit is kept, the new file is beside it, and the state is brought to the new schema, with a copy."""
         assert self.old.must(f"tail -n 1 {EDITED}") == "# ours\n"
         assert self.old.must(f"tail -n 1 {EDITED}.dpkg-dist") == "# theirs\n"
-        before = len(MIGRATIONS) - 1
-        with closing(sqlite3.connect(self.old.folder / "root" / "older.db")) as database:
-            database.executescript(";".join(MIGRATIONS[:before]) + f";PRAGMA user_version = {before}")
-        self.old.must(f"systemctl stop makegood; cat older.db >{STATE}; systemctl start makegood")
-        self.old.must(f"ls {STATE}.schema-{before}.bak")
-        assert self.schema() == len(MIGRATIONS)
+        self.old.must(f"ls {STATE}.schema-{len(MIGRATIONS)}.bak")
+        assert self.schema() == len(MIGRATIONS) + 1
 
     def schema(self) -> int:
         """The schema of the state, and proof that it is ours."""
@@ -142,9 +189,14 @@ class Story:
     # --- accidents ----------------------------------------------------------------------------------------------
 
     def newer(self) -> None:
-        """A version from the future has used the memory."""
-        self.old.must("systemctl stop makegood")
-        self.asked("PRAGMA user_version = 99")
+        """The newer version has gone on for a while: the newest backup has its schema."""
+        self.old.must("systemctl start makegood-backup")
+
+    def returned(self) -> None:
+        """The version before works with the copy, and can read the newest backup again."""
+        self.settled()
+        assert self.schema() == len(MIGRATIONS)
+        self.old.must('makegood state verify "$(ls /var/lib/makegood/backups/* | tail -n 1)"')
 
     def lost(self) -> None:
         self.old.must(f"systemctl stop makegood; rm {STATE}*")
@@ -152,10 +204,10 @@ class Story:
     def damaged(self) -> None:
         self.old.must("systemctl stop makegood")
         ran = self.old.run(f"head -c 9000 /dev/urandom | dd conv=notrunc of={STATE}; systemctl start makegood")
-        assert ran.returncode, "it starts with a damaged memory"
+        assert ran.returncode, "it starts with a damaged state"
 
     def full(self) -> None:
-        """The memory lies on a disk of its own, without room, and there is something to remember."""
+        """The state lies on a disk of its own, without room, and there is something to remember."""
         own = "/var/lib/private/makegood"
         self.old.must(
             f"systemctl stop makegood; mv {own} {own}.whole; mkdir --mode=700 {own}; "
@@ -220,9 +272,9 @@ BEFORE: dict[str, Callable[[Story], None]] = {
     "Rotate a token": Story.renewed,
     "Upgrade": Story.edited,
     "Back to the version before": Story.newer,
-    "The memory is lost, and there is a backup": Story.lost,
-    "The memory is lost, and there is no backup": Story.lost,
-    "The memory is damaged": Story.damaged,
+    "The state is lost, and there is a backup": Story.lost,
+    "The state is lost, and there is no backup": Story.lost,
+    "The state is damaged": Story.damaged,
     "The disk is full": Story.full,
     "Credentials are refused": Story.refused,
     "The clock is wrong": Story.ahead,
@@ -230,8 +282,10 @@ BEFORE: dict[str, Callable[[Story], None]] = {
 }
 AFTER: dict[str, Callable[[Story], None]] = {
     "Install": Story.confined,
+    "By a sign of life": Story.beaten,
     "Rotate a token": Story.settled,
     "Upgrade": Story.upgraded,
+    "Back to the version before": Story.returned,
     "The disk is full": Story.room,
     "Credentials are refused": Story.accepted,
     "The clock is wrong": Story.set_right,
@@ -248,13 +302,13 @@ def story(tmp_path: Path) -> Iterator[Story]:
         clean = bootstrapped(folder / "old")
         shutil.copy(package, clean / "root/makegood_0.1.0_amd64.deb")
         subprocess.run(["cp", "--archive", str(clean), str(folder / "new")], check=True)
-        repacked(package, clean / "root/makegood_0.2.0_amd64.deb", "+next", {EDITED: "# theirs\n"})
+        repacked(package, clean / "root/makegood_0.2.0_amd64.deb", "+next", NEXT)
         old, new = (held.enter_context(booted(folder / name)) for name in ("old", "new"))
         jira = held.enter_context(jira_cloud())
         (client,) = (field.id for field in jira.site.fields.values() if field.name == "Client")
         jira.issue("OPS-1").fields[client] = "Client A"
         jira.reindex()
-        yield Story(old, new, jira)
+        yield Story(old, new, jira, held.enter_context(switch()))
 
 
 @pytest.mark.system
@@ -273,6 +327,20 @@ def test_each_recipe_of_the_page_works_on_a_clean_machine_and_nothing_is_said_tw
         assert len(issue.comments) <= 1, block
     AFTER[section](story)
     assert [comment.author for comment in issue.comments] == ["makegood"]
+
+
+@pytest.mark.system
+def test_prometheus_takes_the_page_s_configuration_with_the_shipped_rules(tmp_path: Path) -> None:
+    (configuration,) = (text for kind, text in BLOCK.findall(PAGE) if kind == "yaml")
+    rules = "/etc/prometheus/makegood-alerts.yml"
+    assert f" {rules}\n" in next(block.script for block in blocks() if "alerts.yml" in block.script)
+    assert rules in configuration
+    file = tmp_path / "prometheus.yml"
+    file.write_text(configuration.replace(rules, str(ROOT / "monitoring" / "alerts.yml")), encoding="utf-8")
+    command = [tool("promtool", "prometheus"), "check", "config", str(file)]
+    told = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert told.returncode == 0, told.stdout
+    assert "rules found" in told.stdout
 
 
 def test_what_the_tests_do_between_blocks_has_its_heading_on_the_page() -> None:

@@ -243,3 +243,26 @@ def test_the_package_is_the_same_when_it_is_built_again(package: Path, tmp_path:
     command = 'umask 077; exec /usr/bin/python3 packaging/deb/build.py "$@"'
     ran("sh", "-c", command, "sh", *map(str, wheels), str(tmp_path), cwd=ROOT, env=os.environ | again)
     assert (tmp_path / package.name).read_bytes() == (ROOT / package).read_bytes()
+
+
+@pytest.mark.system
+def test_what_the_operator_s_pages_lead_to_is_in_the_package(package: Path) -> None:
+    folder = "./usr/share/doc/makegood"
+    held, docs = listed(package), ROOT / "docs"
+    pages = {"operations.md", *linked(docs / "operations.md")}
+    assert pages >= {"monitoring.md", "first-day.md", "json.md"}
+    led = {name for page in pages for name in linked(docs / page)} | pages
+    named = {
+        path for page in pages for path in re.findall(r"`(monitoring/[^`]+)`", (docs / page).read_text("utf-8"))
+    }
+    assert len(named) == len(list((ROOT / "monitoring").iterdir()))
+    assert {name for name in led | named if f"{folder}/{name}" not in held} == set()
+    typed = set(re.findall(r"/usr/share/\S+", (docs / "operations.md").read_text("utf-8")))
+    assert typed
+    assert {path for path in typed if f".{path}" not in held} == set()
+
+
+def linked(page: Path) -> set[str]:
+    """The files that a page links to, from where it lies; addresses are not among them."""
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    return {link for link in links if "://" not in link}

@@ -113,7 +113,9 @@ def _install_units_and_documents(tree: Path) -> None:
     documents.mkdir(parents=True)
     shutil.copy(ROOT / "LICENSE", documents / "copyright")
     shutil.copy(ROOT / "CHANGELOG.md", documents)
-    shutil.copy(ROOT / "docs" / "operations.md", documents)
+    for page in (ROOT / "docs").glob("*.md"):
+        shutil.copy(page, documents)
+    shutil.copytree(ROOT / "monitoring", documents / "monitoring")
 
 
 def _compile(tree: Path) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sync.call import Call
-    from sync.settings import Settings
     from sync.trackers.sources import Source
 
 _SENT = {
@@ -32,16 +31,19 @@ def status(call: Call) -> int:
     settings, _ = load(call.config_file())
     with Store(settings.state, write=False) as store:
         told = [_standing(store, source) for source in chosen(settings, call.sources)]
-        left = {} if call.sources else _left_behind(store, settings)
+        gone = [] if call.sources else sorted(set(store.sources()) - {source.name for source in settings.source})
+        waiting = {name: len(store.unsettled(store.source(name).site, name)) for name in gone}
+        live = {name: len(store.ids(name, live_only=True)) for name in gone}
     if call.output == "json":
-        say_json({"schema": 1, "state": str(settings.state), "sources": told, "left_behind": left})
+        left = {"left_behind": _some(waiting), "unwatched": _some(live)}
+        say_json({"schema": 1, "state": str(settings.state), "sources": told, **left})
         return 0
     zones = {source.name: ZoneInfo(source.zone) for source in settings.source}
     for each in told:
         say("\n".join(_lines(each, zones[str(each["source"])])))
-    for name, count in left.items():
-        say(f"{name}: no longer in the config, while the outcome of {counted(count, 'write')} is unknown")
-        say("  put its [[source]] back until a pass has looked them up, or leave it: nothing is written there")
+    for name in gone:
+        for line in _left_behind(name, waiting[name], live[name]):
+            say(line)
     return 0
 
 
@@ -94,11 +96,22 @@ def _doubtful_notices(store: Store, site: str) -> list[dict[str, str]]:
     ]
 
 
-def _left_behind(store: Store, settings: Settings) -> dict[str, int]:
-    """How many writes of unknown outcome each source has that is gone from the config."""
-    gone = sorted(set(store.sources()) - {source.name for source in settings.source})
-    waiting = {name: len(store.unsettled(store.source(name).site, name)) for name in gone}
-    return {name: count for name, count in waiting.items() if count}
+def _some(counts: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
+
+
+def _left_behind(name: str, waiting: int, live: int) -> Iterator[str]:
+    """What is open on a source that is gone from the config: writes of unknown outcome, and live tickets."""
+    gone = f"{name}: no longer in the config"
+    watched = f"{counted(live, 'live ticket')} of it {'is' if live == 1 else 'are'} watched by nobody"
+    if waiting:
+        yield f"{gone}, while the outcome of {counted(waiting, 'write')} is unknown"
+        yield "  put its [[source]] back until a pass has looked them up, or leave it: nothing is written there"
+        if live:
+            yield f"  {watched}"
+    elif live:
+        yield f"{gone}, and {watched}"
+        yield "  put its [[source]] back if that is not meant"
 
 
 def _lines(told: dict[str, Any], zone: ZoneInfo) -> Iterator[str]:

@@ -82,7 +82,7 @@ class StateReport:
             archive = Archive(self._path, database)
             names = archive.sources()
             if not older:
-                size, tickets = in_bytes(self._path.stat().st_size), sum(len(archive.ids(name)) for name in names)
+                size, tickets = in_bytes(archive.bytes()), sum(len(archive.ids(name)) for name in names)
                 contents = f"schema {len(MIGRATIONS)}, {size}, {counted(tickets, 'ticket')}"
                 yield good("state", f"{self._path.absolute()} is sound: {contents}")
             for source in self._sources:
@@ -158,8 +158,9 @@ class StateReport:
                     about, what, f"put its [[source]] back, then `{again}`, until `makegood status` shows none"
                 )
             elif live:
-                what = f"it is in the config no more; its {counted(live, 'live ticket')} are watched by nobody"
-                yield unknown(about, what, "if that is not meant, put its [[source]] back")
+                watched = f"its {counted(live, 'live ticket')} {'is' if live == 1 else 'are'} watched by nobody"
+                what = f"it is in the config no more, and {watched}"
+                yield doubtful(about, what, "if that is not meant, put its [[source]] back")
 
 
 # --- backups ----------------------------------------------------------------------------------------------------
