@@ -253,3 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - a fault of ours, whose own words may hold a secret
         say(f"{trace(error)}\n{program_name}: this is a fault of makegood's, please report it", err=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import Any, Literal
 
@@ -18,16 +19,18 @@ def configure(
 ) -> None:
     """Send logs to standard error, or to systemd's journal.
 
-    `auto` writes lines on a terminal, to the journal where that reads standard error, and JSON elsewhere. What is
-    bound with structlog's contextvars stands in each line that this thread, and no other, writes meanwhile.
+    `auto` writes lines on a terminal, to the journal where that reads standard error, and JSON elsewhere. Only
+    a terminal gets colours, and none where NO_COLOR is set. What is bound with structlog's contextvars stands in
+    each line that this thread, and no other, writes meanwhile.
     """
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     lines = style == "console" or (style == "auto" and sys.stderr.isatty())
     plain = structlog.dev.plain_traceback  # the default shows what variables held
     journal = style == "journal" or (style == "auto" and not lines and journald.reads(sys.stderr))
     stream: Any = journald.Journal(sys.stderr) if journal else sys.stderr
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
     last: Any = (
-        structlog.dev.ConsoleRenderer(exception_formatter=plain)
+        structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
         if lines
         else structlog.processors.JSONRenderer(json_text)
     )

@@ -17,6 +17,7 @@ from office import LATE, NOW, Office
 from passes import agency, high
 
 from sync.action import Obligation
+from sync.doctor.files import in_bytes
 from sync.judging.facts import Known
 from sync.judging.memory import Entry, Memory, Respite
 from sync.state import compaction
@@ -368,6 +369,20 @@ def test_the_command_says_first_what_would_go_and_then_what_went(office: Office)
     assert told["bytes"] == (office.folder / "state.db").stat().st_size
     assert office.run("state", "compact", "-q").out == "removed: nothing\n"
     assert office.run("state", "verify").status == 0
+
+
+def test_while_a_daemon_holds_the_state_its_size_is_that_of_the_file_and_of_the_log_beside_it(
+    office: Office,
+) -> None:
+    path = office.folder / "state.db"
+    with Store(path, write=True) as store:
+        for number in range(50):
+            wrote(store, str(number), TODAY)
+        on_disk = path.stat().st_size + path.with_name("state.db-wal").stat().st_size
+        told = office.run("state", "compact", "--dry-run", "--output", "json").json
+        assert told["bytes"] == store.bytes() == on_disk > path.stat().st_size
+        doctor = office.run("doctor", "--output", "json")
+        assert doctor.out.count(in_bytes(on_disk)) == 2, "the state's own line, and the disk's"
 
 
 def test_how_long_the_journal_is_kept_is_set_in_the_config(office: Office) -> None:

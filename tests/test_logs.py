@@ -206,6 +206,25 @@ cli.main()
 """
 
 
+@pytest.mark.parametrize(
+    ("terminal", "no_colour", "coloured"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_lines_are_coloured_on_a_terminal_alone_and_not_where_nobody_wants_colours(
+    monkeypatch: pytest.MonkeyPatch, *, terminal: bool, no_colour: str, coloured: bool
+) -> None:
+    monkeypatch.setenv("NO_COLOR", no_colour)
+    reader, writer = os.openpty() if terminal else os.pipe()
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        configure("console")
+        structlog.get_logger("makegood").warning("ticket failed", ticket="T-1")
+        stream.flush()
+        line = os.read(reader, 1 << 16).decode()
+    os.close(reader)
+    assert "ticket failed" in line
+    assert ("\x1b" in line) is coloured
+
+
 def test_a_stream_that_is_no_file_is_not_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNAL_STREAM", "1:1")
     assert not journald.reads(io.StringIO())

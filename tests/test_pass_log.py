@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from passes import agency, high
@@ -12,6 +12,7 @@ from sync.errors import ServerFaultError
 from sync.service.pass_log import AGAIN, PassLog
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
     from pathlib import Path
 
     from passes import Agency
@@ -23,6 +24,7 @@ class Told:
     def __init__(self, firm: Agency) -> None:
         self.firm = firm
         self.log = PassLog(structlog.get_logger(), self._clock)
+        self.last: MutableMapping[str, Any] = {}
 
     def _clock(self) -> float:
         return self.firm.now.timestamp()
@@ -31,6 +33,7 @@ class Told:
         with structlog.testing.capture_logs() as lines:
             for number, sight in enumerate(self.firm.run(minutes=5)):
                 self.log.tell(sight, str(number), 0.1)
+        self.last = lines[-1] if lines else {}
         return [line["event"] for line in lines if line["log_level"] != "debug"]
 
 
@@ -64,6 +67,20 @@ def test_a_ticket_that_cannot_be_read_is_named_once_and_another_one_too(tmp_path
         board.unreadable[second] = Failed(second, "read", "its status is nowhere mapped")
         board.change(second, title="so is this")
         assert told.next() == ["ticket failed", "pass"]
+
+
+def test_a_doubt_about_a_field_of_a_ticket_that_is_judged_is_no_failed_ticket_and_is_told_once(
+    tmp_path: Path,
+) -> None:
+    with agency(tmp_path) as firm:
+        board, told = firm.board(), Told(firm)
+        odd, lost = board.create(), board.create()
+        board.change(odd, problems=("the due date 'soon' is no date",))
+        board.unreadable[lost] = Failed(lost, "read", "its status is nowhere mapped")
+        assert sorted(told.next()) == ["pass", "ticket doubtful", "ticket failed"]
+        assert (told.last["doubtful"], told.last["failed"]) == (1, 1)
+        board.change(odd, title="still so")
+        assert told.next() == ["pass"]
 
 
 def test_a_plan_that_the_guard_refuses_is_no_failure_and_is_told_once(tmp_path: Path) -> None:

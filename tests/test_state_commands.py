@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 import threading
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -388,6 +389,15 @@ def test_what_is_only_in_doubt_is_a_warning_and_the_state_counts_as_sound(office
     assert "`makegood status` names them" in lines[3]
     assert lines[4].endswith("is sound")
     assert office.run("state", "verify", "-q").out == ""
+
+
+def test_the_commands_run_as_a_module_too_where_no_script_is_installed(office: Office) -> None:
+    command = [sys.executable, "-m", "sync.cli", "state", "verify"]
+    for status, told in ((0, "state.db is sound\n"), (2, "state.db: error: file: it is not there")):
+        ran = subprocess.run(command, cwd=office.folder, capture_output=True, text=True, check=False)
+        assert ran.returncode == status
+        assert ran.stdout.startswith(told)
+        (office.folder / "state.db").unlink(missing_ok=True)
 
 
 def test_a_backup_is_verified_where_it_lies(office: Office) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sync.errors import ConfigurationError, StateError
 from sync.settings import load_settings
 from sync.state import compaction
+from sync.state.archive import size_of
 from sync.state.backup import back_up, dated, prune
 from sync.state.store import Store
 from sync.state.verify import verify as findings_of
@@ -62,7 +63,7 @@ def compact(call: Call, *, dry_run: bool) -> int:
         raise StateError(f"{state} is not there, so there is nothing to compact; the first pass makes it")
     with Store(state, write=not dry_run) as store:
         done = compaction.compact(store, datetime.now(UTC), keep.elapsed())
-    size = state.stat().st_size
+    size = size_of(state)
     if call.output == "json":
         told = {"state": str(state), "done": not dry_run, "journal_since": done.since.isoformat()}
         say_json({"schema": 1, **told, "removed": dict(done.rows), "freed": done.freed, "bytes": size})

@@ -15,6 +15,7 @@ from sync.doctor.credentials import as_service
 from sync.doctor.finding import Finding, broken, doubtful, good, parted
 from sync.exposure import exposed
 from sync.legible import counted
+from sync.state.archive import size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,8 +119,8 @@ def textfile(file: Path) -> Iterator[Finding]:
 def disk(state: Path) -> Iterator[Finding]:
     """Whether there is room for the state to grow."""
     place = _nearest(state.parent)
-    told, size = os.statvfs(place), sum(each.stat().st_size for each in _belonging(state))
-    yield room(told.f_bavail * told.f_frsize, told.f_favail if told.f_files else None, size, place)
+    told = os.statvfs(place)
+    yield room(told.f_bavail * told.f_frsize, told.f_favail if told.f_files else None, size_of(state), place)
 
 
 def room(free: int, files: int | None, size: int, place: Path) -> Finding:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sync.errors import GuardRefusedError, StateStoppedError, StoppingError
+from sync.secrecy import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,16 +52,19 @@ class PassLog:
             planned=len(plan.actions()),
             written=sum(len(result.plan.actions) for result in sight.results if not result.failed),
             skipped=len(plan.skipped()),
-            failed=len(plan.failed),
+            failed=len(plan.failed) - len(doubtful(sight)),
+            doubtful=len(doubtful(sight)),
             seconds=round(seconds, 3),
         )
 
     def _tell_failed(self, sight: Sight, log: Any) -> None:  # noqa: ANN401 - structlog's own
-        before, now = self._failed.get(sight.plan.source, {}), self.clock()
+        before, now, in_doubt = self._failed.get(sight.plan.source, {}), self.clock(), doubtful(sight)
         told = {failed: at for failed in sight.plan.failed if (at := before.get(failed)) and self._was_lately(at)}
+        own = sight.served.terms.mapping.words
         for failed in sight.plan.failed:
             tell = log.debug if failed in told else log.warning
-            tell("ticket failed", ticket=failed.name, what=failed.what, why=failed.why)
+            event = "ticket doubtful" if failed in in_doubt else "ticket failed"
+            tell(event, ticket=failed.name, what=failed.what, why=unquoted(failed.why, own))
         self._failed[sight.plan.source] = dict.fromkeys(sight.plan.failed, now) | told
 
     def _tell_error(self, sight: Sight, log: Any) -> None:  # noqa: ANN401 - structlog's own
@@ -76,6 +80,12 @@ class PassLog:
 
     def _was_lately(self, at: float) -> bool:
         return self.clock() - at < AGAIN.total_seconds()
+
+
+def doubtful(sight: Sight) -> frozenset[Failed]:
+    """What could not be read of tickets that were judged all the same, without it."""
+    judged = {each.ticket.id for each in sight.judged}
+    return frozenset(each for each in sight.plan.failed if each.what == "read" and each.ticket in judged)
 
 
 def _alike(why: str) -> str:

@@ -56,8 +56,9 @@ class Configuration:
             try:
                 read = sound(self._config)
                 if self._stamped() == stamps:  # else somebody is at it: the next look reads it
+                    edited = sorted({file for file, *_ in stamps ^ self._stamps})
                     self._stamps = stamps
-                    self._take(*read, log)
+                    self._take(*read, log.bind(files=edited))
             except MakegoodError as error:
                 if self._stamped() == stamps:
                     self._stamps, self.refused = stamps, True

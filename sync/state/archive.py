@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -138,9 +139,8 @@ class Archive:
         return _instant(at)
 
     def bytes(self) -> int:
-        """The size of the file, with the log beside it; 0 for one in memory."""
-        files = (self._path, self._path.with_name(self._path.name + "-wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        """As `size_of` the file."""
+        return size_of(self._path)
 
     def unread(self, source: str) -> dict[str, str]:
         """The source's records that could not be read: id → why."""
@@ -405,6 +405,12 @@ class Archive:
                 return self._database.execute(question, values).fetchall()
         except sqlite3.Error as fault:
             raise refused(self._path, fault) from None
+
+
+def size_of(state: Path) -> int:
+    """The bytes of the state file and of the log beside it, where a daemon's writes stand at first; 0 for none."""
+    files = (state, state.with_name(state.name + "-wal"))
+    return sum(file.stat().st_size for file in files if os.path.isfile(file))  # noqa: PTH113 - whoever may look
 
 
 def text(at: datetime | None) -> str | None:
