@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +18,6 @@ from sync.observe import Served
 from sync.saying.comments import Composer
 from sync.saying.courtesy import slips
 from sync.settings import chosen, mapping_of, notify_secret, suggest_token, token_for
-from sync.side_by_side import Sites, Underway
 from sync.suggest import Endpoint
 from sync.trackers.base import Capabilities
 from sync.trackers.pace import Paces
@@ -94,7 +92,7 @@ def reopened(working: Program, paces: Paces) -> Program:
     served = tuple(
         _served(cast("AnySource", each.settings), policy, working.clock, opener) for each in working.sources
     )
-    return replace(working, sources=served, sites=Sites(), rations=Underway(Counter), known=Underway(dict))
+    return replace(working, sources=served)
 
 
 def _role_holders(source: AnySource, policy: Policy) -> tuple[str, ...]:

@@ -149,7 +149,7 @@ def test_one_record_that_cannot_be_read_stops_no_other_and_is_tried_again(firm: 
     (sight,) = firm.run()
     assert judged(sight) == {good}
     assert sight.plan.failed == (board.unreadable[bad],)
-    assert firm.store.unread("desk") == {bad: "status 'Attic' is in no list"}
+    assert firm.store.unread("desk") == {bad: "status “…” is in no list"}
     (sight,) = firm.run(minutes=5)
     assert sight.plan.failed == ()
     (sight,) = firm.run(minutes=10)

@@ -144,6 +144,17 @@ def test_what_two_passes_meet_for_the_first_time_at_once_is_judged_by_in_both(
     assert 5 < tried < MOST_CALLS
 
 
+def test_a_pass_that_has_ended_has_nothing_in_hand_any_more(tmp_path: Path) -> None:
+    with agency(tmp_path, by=measured(per_day=1)) as firm:
+        firm.board("one").create(**high())
+        firm.wait(minutes=20)
+        program = firm.program(firm.store)
+        one_pass(firm, "one", program)
+        for underway in (program.known, program.rations):
+            with underway.shared(("other",)) as (others, _):
+                assert others == []
+
+
 @pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "at once"])
 def test_a_ticket_that_is_another_sources_is_shown_to_no_pass_as_this_one_reads_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, at_once: bool

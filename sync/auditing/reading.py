@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sync.auditing.comparison import Comparison
 from sync.auditing.kinds import KINDS, Decided, Finding
 from sync.cycle import plan_pass
-from sync.side_by_side import Underway
+from sync.side_by_side import Sites, Underway
 from sync.state.records import Remembered
 from sync.state.store import Store
 from sync.timekeeping import BEGINNING
@@ -118,14 +118,18 @@ class _Auditor:
         with Store(self.state, write=False) as scratch:
             for served in () if only else self.program.sources:
                 _forget_where_it_stands(scratch, served.settings.name)
-            alone = replace(self.program, store=scratch, known=Underway(dict))
-            sights = plan_pass(alone, seen_at, only, judged_at)
+            sights = plan_pass(_alone(self.program, scratch), seen_at, only, judged_at)
             put = [_put_by_people(sight, scratch) for sight in sights]
         with Store(self.state, write=False) as store:
             for sight, theirs in zip(sights, put, strict=True):
                 compared = Comparison(self.program, self.now, self.by, sight, store, theirs, whole=not only)
                 look.take(compared, store)
         return look
+
+
+def _alone(program: Program, scratch: Store) -> Program:
+    """The program for a pass that is thrown away: passes beside it neither hear of it nor are heard."""
+    return replace(program, store=scratch, sites=Sites(), rations=Underway(Counter), known=Underway(dict))
 
 
 def _forget_where_it_stands(scratch: Store, source: str) -> None:
