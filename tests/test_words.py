@@ -70,6 +70,7 @@ def test_a_phrase_is_found_however_it_is_written(language: Language, phrase: str
     [
         ("en", "late", "a plate, later, translate"),
         ("en", "late*", "a plate"),
+        ("en", "late*", "the latitude is wrong"),
         ("en", "wrong invoice", "wrong number on the invoice"),
         ("en", "wrong invoice", "the word is wrong"),
         ("ru", "брак", "бракосочетание"),
